@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Included in front of every file: calls that invite mistakes do not compile. */
+#pragma once
+
+#ifndef VARVE_BANNED_H
+#	define VARVE_BANNED_H
+/* The headers that declare them come first, so that only our own use is refused. */
+#	include <stdio.h>
+#	include <stdlib.h>
+#	include <string.h>
+#	include <time.h>
+
+#	pragma GCC poison strcpy strcat sprintf vsprintf strtok gets mktemp tmpnam atoi atol atoll
+#	pragma GCC poison gmtime localtime asctime ctime strncpy strncat
+#endif

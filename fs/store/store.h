@@ -9,15 +9,15 @@
  */
 #pragma once
 
-#include "fs/base/cleanup.h"
-#include "fs/object/extents.h"
-#include "fs/object/id.h"
-#include "fs/object/kind.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "fs/base/cleanup.h"
+#include "fs/object/extents.h"
+#include "fs/object/id.h"
+#include "fs/object/kind.h"
 
 struct buf;
 struct error;
@@ -29,7 +29,7 @@ struct store;
 /* ---- opening ---- */
 
 enum store_open_flags {
-	STORE_CREATE = 1 << 0,	  /* make an empty store where there is none */
+	STORE_CREATE = 1 << 0,    /* make an empty store where there is none */
 	STORE_READ_ONLY = 1 << 1, /* refuse transactions; needs no right to write */
 };
 

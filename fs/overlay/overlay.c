@@ -57,6 +57,7 @@ void overlay_close(struct overlay *overlay)
 	if (!overlay)
 		return;
 	tree_close(overlay->tree);
+	free(overlay->ghosts);
 	if (!overlay->read_only)
 		staging_release(&overlay->staging);
 	free(overlay);

@@ -75,6 +75,20 @@ int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
 /* The next name from `position` on (0: the start): 1 and *ret, 0 at the end. */
 int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, struct dentry **ret);
 
+/*
+ * Something to mount on at `path` (symlinks are followed inside the tree): what is missing is
+ * made as ghosts, which are shown but never committed. *ret_path, for the caller to free, is where
+ * it really is, "/a/b"; `made` is told of each directory that got a new name. -ENOTDIR or -EISDIR
+ * when what is there is of the other kind.
+ */
+struct overlay_watcher {
+	void (*made)(struct overlay_watcher *watcher, struct node *dir, const char *name);
+};
+int overlay_make_mountpoint(struct overlay *overlay, const char *path, bool directory,
+			    struct overlay_watcher *watcher, char **ret_path, struct error *err);
+/* Take away the ghosts that nothing was made in. `watcher` is told as above. */
+int overlay_drop_ghosts(struct overlay *overlay, struct overlay_watcher *watcher);
+
 /* ---- attributes ---- */
 
 void overlay_stat(struct overlay *overlay, const struct node *node, struct stat *ret);

@@ -81,8 +81,7 @@ void context_close(struct context *context)
 
 	if (!context)
 		return;
-	HASH_ITER(hh, context->linked, file, next)
-	{
+	HASH_ITER(hh, context->linked, file, next) {
 		HASH_DEL(context->linked, file);
 		free(file);
 	}
@@ -255,8 +254,7 @@ static int add_entry(struct context *context, struct node *dir, int dir_fd, cons
 	return 0;
 }
 
-static int load_dir(struct context *context, struct node *dir, const char *path,
-		    struct error *err);
+static int load_dir(struct context *context, struct node *dir, const char *path, struct error *err);
 
 /*
  * A directory that is ignored itself: it is seen only when something below it is not, so all of
@@ -291,8 +289,7 @@ static int load_entry(struct context *context, struct node *dir, int dir_fd, con
 	return hidden == 2 ? keep_if_needed(context, node, err) : 0;
 }
 
-static int load_dir(struct context *context, struct node *dir, const char *path,
-		    struct error *err)
+static int load_dir(struct context *context, struct node *dir, const char *path, struct error *err)
 {
 	cleanup_with(pattern_state_release) struct pattern_state state = { 0 };
 	cleanup_with(buf_release) struct buf child = { 0 };

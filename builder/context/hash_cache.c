@@ -121,8 +121,7 @@ void hash_cache_close(struct hash_cache *cache)
 		return;
 	if (cache->changed)
 		save(cache);
-	HASH_ITER(hh, cache->entries, entry, next)
-	{
+	HASH_ITER(hh, cache->entries, entry, next) {
 		HASH_DEL(cache->entries, entry);
 		free(entry);
 	}

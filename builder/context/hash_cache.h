@@ -9,9 +9,9 @@
  */
 #pragma once
 
-#include "fs/object/id.h"
-
 #include <sys/stat.h>
+
+#include "fs/object/id.h"
 
 struct hash_cache;
 
@@ -20,8 +20,7 @@ struct hash_cache *hash_cache_open(int dir_fd, const char *name);
 /* Write it down when something was added. */
 void hash_cache_close(struct hash_cache *cache);
 
-bool hash_cache_find(const struct hash_cache *cache, const struct stat *st,
-		     struct object_id *ret);
+bool hash_cache_find(const struct hash_cache *cache, const struct stat *st, struct object_id *ret);
 /* The digest that the file had when it looked like this. One that has just been changed could be
  * changed again without looking different, so it is not remembered. */
 void hash_cache_add(struct hash_cache *cache, const struct stat *st, const struct object_id *id);

@@ -2,9 +2,9 @@
 /* One directory of the host, and what the facts about its entries become in a tree. */
 #pragma once
 
-#include "fs/tree/tree.h"
-
 #include <sys/stat.h>
+
+#include "fs/tree/tree.h"
 
 /* Open `path` ("" for the top) below `top_fd` without following a link anywhere. */
 int scan_open(int top_fd, const char *path, int flags, int *ret_fd);

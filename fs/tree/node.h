@@ -29,6 +29,7 @@ enum node_flags {
 	NODE_CHANGED = 1 << 0,     /* the entries that name it must be written again */
 	NODE_DIR_CHANGED = 1 << 1, /* a directory whose object must be written again */
 	NODE_GHOST = 1 << 2,       /* shown, but no part of the state: mount points */
+	NODE_MARKED = 1 << 4,	   /* whatever the owner of the tree means by it */
 	NODE_DETACHED = 1 << 3,    /* has no name left, lives while it is in use */
 };
 

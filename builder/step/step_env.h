@@ -2,14 +2,14 @@
 /* What all steps of a build work with. One for each build; safe in threads. */
 #pragma once
 
+#include <pthread.h>
+#include <stdbool.h>
+
 #include "builder/sandbox/spec.h"
 #include "fs/base/buf.h"
 #include "fs/base/cleanup.h"
 #include "fs/base/strings.h"
 #include "fs/object/snapshot_record.h"
-
-#include <pthread.h>
-#include <stdbool.h>
 
 struct content_memo;
 struct context;
@@ -62,7 +62,7 @@ struct step_env {
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
 	const char *build_label; /* how others are told who holds a cache */
-	int64_t created_s;	 /* of states; negative: the time they are made */
+	int64_t created_s;       /* of states; negative: the time they are made */
 
 	int cancel_fd; /* becomes readable when the build is to end */
 	void (*warn)(void *context, const char *text);
@@ -70,7 +70,7 @@ struct step_env {
 
 	pthread_mutex_t lock;
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
-	unsigned next_mount;	 /* guarded by lock: for names */
+	unsigned next_mount;     /* guarded by lock: for names */
 	pthread_mutex_t memo_lock;
 	struct content_memo *memo; /* guarded by memo_lock */
 };

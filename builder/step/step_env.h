@@ -16,6 +16,7 @@ struct context;
 struct node;
 struct tree;
 struct error;
+struct filesystem;
 struct sandbox;
 struct store;
 struct store_lease;
@@ -70,7 +71,8 @@ struct step_env {
 
 	pthread_mutex_t lock;
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
-	unsigned next_mount;     /* guarded by lock: for names */
+	unsigned next_mount;	 /* guarded by lock: for names */
+	struct filesystem *idle; /* guarded by lock: see filesystem.h */
 	pthread_mutex_t memo_lock;
 	struct content_memo *memo; /* guarded by memo_lock */
 };

@@ -71,20 +71,26 @@ static void add_option_text(struct buf *buf, const struct option_spec *spec)
 		buf_add_format(buf, " (default %s%s%s)", quote, spec->initial, quote);
 }
 
-static bool is_listed(const struct option_spec *spec, bool global)
+/* Options of a verb, or those of the command that are good everywhere, or all it has. */
+enum section { SECTION_OWN, SECTION_GLOBAL, SECTION_ALL };
+
+static bool is_listed(const struct option_spec *spec, enum section section)
 {
-	return !option_is_hidden(spec) && !(spec->flags & OPTION_GLOBAL) == !global;
+	bool global = spec->flags & OPTION_GLOBAL;
+
+	return !option_is_hidden(spec) &&
+	       (section == SECTION_ALL || global == (section == SECTION_GLOBAL));
 }
 
 static void add_options(struct buf *buf, const char *heading, const struct option_spec *specs,
-			bool global, size_t width)
+			enum section section, size_t width)
 {
 	cleanup_with(buf_release) struct buf name = { 0 };
 	cleanup_with(buf_release) struct buf text = { 0 };
 	size_t widest = 0;
 
 	for (const struct option_spec *spec = specs; spec && spec->name; spec++) {
-		if (!is_listed(spec, global))
+		if (!is_listed(spec, section))
 			continue;
 		buf_clear(&name);
 		help_add_option_name(&name, spec);
@@ -95,7 +101,7 @@ static void add_options(struct buf *buf, const char *heading, const struct optio
 		return;
 	buf_add_format(buf, "\n%s:\n", heading);
 	for (const struct option_spec *spec = specs; spec->name; spec++) {
-		if (!is_listed(spec, global))
+		if (!is_listed(spec, section))
 			continue;
 		buf_clear(&name);
 		help_add_option_name(&name, spec);
@@ -172,8 +178,9 @@ void help_add(struct buf *buf, const struct verb *root, const struct verb *verb,
 	}
 	if (verb->children)
 		add_children(buf, verb->children, width);
-	add_options(buf, "Options", verb->options, false, width);
-	add_options(buf, "Global Options", root->options, true, width);
+	add_options(buf, "Options", verb->options, verb == root ? SECTION_ALL : SECTION_OWN, width);
+	if (verb != root)
+		add_options(buf, "Global Options", root->options, SECTION_GLOBAL, width);
 	if (verb->children)
 		buf_add_format(buf,
 			       "\nRun '%s COMMAND --help' for more information on a command.\n",

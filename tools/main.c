@@ -65,7 +65,7 @@ static const struct verb root_verb = {
 
 /* The way from the root to the verb that was asked for, and what was read on it. */
 struct call {
-	char *const *argv;
+	const char *const *argv;
 	size_t at; /* the argument to read next */
 	const struct verb *verb;
 	struct buf path; /* "varve cache ls" */
@@ -251,7 +251,8 @@ static int report(const struct call *call, int code, const struct error *err)
 
 int main(int argc, char **argv)
 {
-	cleanup_with(call_release) struct call call = { .argv = argv, .verb = &root_verb };
+	cleanup_with(call_release) struct call call = { .argv = (const char *const *)argv,
+							.verb = &root_verb };
 	struct error err = { 0 };
 	int status, r;
 

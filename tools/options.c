@@ -17,7 +17,7 @@
 
 struct parsing {
 	const struct option_reading *reading;
-	char *const *argv;
+	const char *const *argv;
 	size_t at;
 	struct error *err;
 };
@@ -259,7 +259,7 @@ static int read_letters(struct parsing *p, const char *letters)
 	return 0;
 }
 
-int options_parse(const struct option_reading *reading, char *const *argv, size_t *at,
+int options_parse(const struct option_reading *reading, const char *const *argv, size_t *at,
 		  struct error *err)
 {
 	struct parsing p = { reading, argv, *at, err };

@@ -93,5 +93,5 @@ struct option_reading {
  * Read arguments from argv[*at], to the end or to the first operand where reading stops there;
  * *at is where it stopped. -EINVAL when the arguments are wrong.
  */
-int options_parse(const struct option_reading *reading, char *const *argv, size_t *at,
+int options_parse(const struct option_reading *reading, const char *const *argv, size_t *at,
 		  struct error *err);

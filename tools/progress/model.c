@@ -96,7 +96,7 @@ static void end(struct model *model, struct model_vertex *vertex, const struct e
 	replace(&vertex->error, event->outcome == EVENT_FAILED
 					? (event->error ? event->error : "failed")
 					: event->error);
-	model->ended++;
+	model->ended += vertex->started;
 	if (event->outcome != EVENT_FAILED)
 		release_log(vertex);
 }
@@ -250,6 +250,14 @@ void model_release(struct model *model)
 	free(model->started);
 	free(model->warnings);
 	*model = (struct model){ 0 };
+}
+
+void model_add_name(struct buf *buf, const struct model_vertex *vertex, size_t max)
+{
+	const char *name = vertex->name;
+
+	for (size_t i = 0; i < max && name[i]; i++)
+		buf_add_char(buf, name[i] == '\n' || name[i] == '\r' ? ' ' : name[i]);
 }
 
 uint64_t model_vertex_ns(const struct model_vertex *vertex, uint64_t now_ns)

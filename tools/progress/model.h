@@ -62,7 +62,7 @@ struct model {
 
 	struct model_vertex **vertices; /* at [number - 1]; NULL where none has appeared */
 	size_t vertex_count;
-	size_t known, ended;           /* of them */
+	size_t known, ended;           /* of them; what never began has not ended either */
 	struct model_vertex **started; /* in the order in which they began */
 	size_t started_count, started_capacity;
 
@@ -80,6 +80,8 @@ struct model {
 struct model_vertex *model_apply(struct model *model, const struct event *event);
 void model_release(struct model *model);
 
+/* Append at most `max` bytes of the name, on one line whatever is in it. */
+void model_add_name(struct buf *buf, const struct model_vertex *vertex, size_t max);
 /* How long a vertex has been at work. */
 uint64_t model_vertex_ns(const struct model_vertex *vertex, uint64_t now_ns);
 /* How long ago a piece of a vertex's output at `time_ns` began, as it is written in front of it. */

@@ -197,16 +197,12 @@ static void write_end(struct plain *plain, struct speaker *speaker)
 	speaker->closed = true;
 }
 
-/* A name on one line, whatever is in it. */
 static void write_name(struct plain *plain, const struct speaker *speaker)
 {
-	const char *name = speaker->vertex->name;
-	size_t length = strlen(name);
-	bool clipped = plain->context.clip_names && length > NAME_CLIPPED;
+	bool clipped = plain->context.clip_names && strlen(speaker->vertex->name) > NAME_CLIPPED;
 
 	buf_add_format(&plain->out, "#%u ", speaker->number);
-	for (size_t i = 0; i < (clipped ? NAME_CLIPPED : length); i++)
-		buf_add_char(&plain->out, name[i] == '\n' || name[i] == '\r' ? ' ' : name[i]);
+	model_add_name(&plain->out, speaker->vertex, clipped ? NAME_CLIPPED : SIZE_MAX);
 	buf_add_string(&plain->out, clipped ? "...\n" : "\n");
 }
 

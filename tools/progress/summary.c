@@ -19,13 +19,19 @@ static size_t escape_length(const char *text, size_t length, bool *ret_color)
 		while (at < length && (unsigned char)text[at] >= 0x20 &&
 		       (unsigned char)text[at] < 0x40)
 			at++;
-		*ret_color = at < length && text[at] == 'm' && text[2] != '>' && text[2] != '?';
-		return at < length ? at + 1 : at;
+		if (at == length || (unsigned char)text[at] < 0x20)
+			return at; /* broken off */
+		*ret_color = text[at] == 'm' && text[2] != '>' && text[2] != '?';
+		return at + 1;
 	}
 	if (strchr("]PX^_", text[1])) {
 		while (at < length && text[at] != '\a' && text[at] != '\033')
 			at++;
-		return at + 1 < length && text[at] == '\033' ? at + 2 : at < length ? at + 1 : at;
+		if (at == length)
+			return at;
+		if (text[at] == '\a')
+			return at + 1;
+		return at + 1 < length && text[at + 1] == '\\' ? at + 2 : at;
 	}
 	/* Intermediate bytes, as in ESC ( B, and a last one. */
 	while (at < length && (unsigned char)text[at - 1] >= 0x20 &&
@@ -81,7 +87,12 @@ static void add_failure(struct buf *ret, const struct model_vertex *vertex, size
 	const struct buf *text = &vertex->log.text;
 	const char *at = text->data, *end = at + text->length;
 
-	buf_add_format(ret, "------\n > %s:\n", vertex->name);
+	buf_add_string(ret, "------\n > ");
+	if (safe)
+		utf8_add_clipped(ret, vertex->name, strlen(vertex->name), SIZE_MAX);
+	else
+		model_add_name(ret, vertex, SIZE_MAX);
+	buf_add_string(ret, ":\n");
 	if (lines > 0 && text->length > 0)
 		at = last_lines(text, lines, vertex->log.open);
 	else if (vertex->log.dropped > 0)

@@ -316,10 +316,11 @@ static void feed_screen(struct tty *tty, struct model_vertex *vertex, const stru
 	if (tty->columns == 0)
 		measure(tty);
 	columns = tty->columns > strlen(LOG_PREFIX) + 1 ? tty->columns - strlen(LOG_PREFIX) - 1 : 1;
+	/* One more row: the last is blank while a line has its end and the next has not begun. */
 	if (!vertex->screen)
-		vertex->screen = screen_new(tty->context.log_lines, columns, false);
+		vertex->screen = screen_new(tty->context.log_lines + 1, columns, false);
 	else
-		screen_resize(vertex->screen, tty->context.log_lines, columns);
+		screen_resize(vertex->screen, tty->context.log_lines + 1, columns);
 	screen_write(vertex->screen, event->data, event->size);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fs/tree/children.h"
+#include "fs/tree/name_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +9,16 @@
 
 #define TABLE_MIN 8
 
-struct children *children_new(void)
+struct name_table *name_table_new(void)
 {
-	struct children *children = xcalloc(1, sizeof *children);
+	struct name_table *children = xcalloc(1, sizeof *children);
 
 	children->next_position = 1;
 	return children;
 }
 
 /* The slot that holds index `i` of `order`, or the empty one where `hash` goes. */
-static void table_insert(struct children *children, uint32_t hash, uint32_t i)
+static void table_insert(struct name_table *children, uint32_t hash, uint32_t i)
 {
 	uint32_t mask = children->table_capacity - 1;
 	uint32_t slot = hash & mask;
@@ -29,7 +29,7 @@ static void table_insert(struct children *children, uint32_t hash, uint32_t i)
 }
 
 /* Write the table anew for `capacity` slots, and close the gaps in `order` on the way. */
-static void rebuild(struct children *children, uint32_t capacity)
+static void rebuild(struct name_table *children, uint32_t capacity)
 {
 	uint32_t kept = 0;
 
@@ -41,7 +41,7 @@ static void rebuild(struct children *children, uint32_t capacity)
 		memset(children->table, 0, capacity * sizeof *children->table);
 	}
 	for (uint32_t i = 0; i < children->used; i++) {
-		struct dentry *dentry = children_at(children, i);
+		struct dentry *dentry = name_table_at(children, i);
 
 		if (!dentry)
 			continue;
@@ -61,7 +61,7 @@ static uint32_t table_size_for(uint32_t count)
 	return size;
 }
 
-void children_reserve(struct children *children, uint32_t count)
+void name_table_reserve(struct name_table *children, uint32_t count)
 {
 	if (count > children->capacity) {
 		children->order = xreallocarray(children->order, count, sizeof *children->order);
@@ -72,7 +72,7 @@ void children_reserve(struct children *children, uint32_t count)
 }
 
 /* Gaps count as load: they leave their slots behind until the table is written anew. */
-static void make_room(struct children *children)
+static void make_room(struct name_table *children)
 {
 	if (children->used == children->capacity) {
 		uint32_t grown = children->capacity ? children->capacity * 2 : 4;
@@ -84,7 +84,7 @@ static void make_room(struct children *children)
 		rebuild(children, table_size_for(children->count + 1 + children->count / 2));
 }
 
-struct dentry *children_add(struct children *children, const char *name, size_t length)
+struct dentry *name_table_add(struct name_table *children, const char *name, size_t length)
 {
 	struct dentry *dentry = xmalloc(sizeof *dentry + length + 1);
 
@@ -100,7 +100,7 @@ struct dentry *children_add(struct children *children, const char *name, size_t 
 	return dentry;
 }
 
-struct dentry *children_find(const struct children *children, const char *name, size_t length)
+struct dentry *name_table_find(const struct name_table *children, const char *name, size_t length)
 {
 	uint32_t hash, mask, slot;
 
@@ -109,7 +109,7 @@ struct dentry *children_find(const struct children *children, const char *name, 
 	hash = (uint32_t)hash64(name, length);
 	mask = children->table_capacity - 1;
 	for (slot = hash & mask; children->table[slot]; slot = (slot + 1) & mask) {
-		struct dentry *dentry = children_at(children, children->table[slot] - 1);
+		struct dentry *dentry = name_table_at(children, children->table[slot] - 1);
 
 		if (dentry && dentry->hash == hash && dentry->length == length &&
 		    memcmp(dentry->name, name, length) == 0)
@@ -118,15 +118,15 @@ struct dentry *children_find(const struct children *children, const char *name, 
 	return NULL;
 }
 
-static uint64_t position_at(const struct children *children, uint32_t i)
+static uint64_t position_at(const struct name_table *children, uint32_t i)
 {
-	const struct dentry *dentry = children_at(children, i);
+	const struct dentry *dentry = name_table_at(children, i);
 
 	return dentry ? dentry->position : children->order[i] >> 1;
 }
 
 /* Index of the first in `order` at or behind `position`. */
-static uint32_t index_from(const struct children *children, uint64_t position)
+static uint32_t index_from(const struct name_table *children, uint64_t position)
 {
 	uint32_t low = 0, high = children->used;
 
@@ -141,10 +141,10 @@ static uint32_t index_from(const struct children *children, uint64_t position)
 	return low;
 }
 
-struct dentry *children_from(const struct children *children, uint64_t position)
+struct dentry *name_table_from(const struct name_table *children, uint64_t position)
 {
 	for (uint32_t i = index_from(children, position); i < children->used; i++) {
-		struct dentry *dentry = children_at(children, i);
+		struct dentry *dentry = name_table_at(children, i);
 
 		if (dentry)
 			return dentry;
@@ -152,7 +152,7 @@ struct dentry *children_from(const struct children *children, uint64_t position)
 	return NULL;
 }
 
-void children_remove(struct children *children, struct dentry *dentry)
+void name_table_remove(struct name_table *children, struct dentry *dentry)
 {
 	uint32_t i = index_from(children, dentry->position);
 
@@ -171,14 +171,14 @@ static int compare_names(const void *a, const void *b)
 	return dir_name_compare(left->name, left->length, right->name, right->length);
 }
 
-struct dentry **children_sorted(const struct children *children)
+struct dentry **name_table_sorted(const struct name_table *children)
 {
 	struct dentry **sorted = xmalloc(children->count * sizeof(struct dentry *));
 	bool in_order = true;
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < children->used; i++) {
-		struct dentry *dentry = children_at(children, i);
+		struct dentry *dentry = name_table_at(children, i);
 
 		if (!dentry)
 			continue;
@@ -191,13 +191,13 @@ struct dentry **children_sorted(const struct children *children)
 	return sorted;
 }
 
-void children_free(struct children *children)
+void name_table_free(struct name_table *children)
 {
 	struct dentry *dentry;
 
 	if (!children)
 		return;
-	children_each(children, dentry) free(dentry);
+	name_table_each(children, dentry) free(dentry);
 	free(children->order);
 	free(children->table);
 	free(children);

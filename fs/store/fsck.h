@@ -2,10 +2,10 @@
 /* Looking at everything a store holds, and saying what is wrong with it and what to do. */
 #pragma once
 
-#include "fs/base/strings.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "fs/base/strings.h"
 
 struct error;
 struct store;
@@ -17,7 +17,7 @@ struct fsck_options {
 
 struct fsck_report {
 	uint64_t objects, packs, refs, steps;
-	uint64_t bytes;		  /* read */
+	uint64_t bytes;           /* read */
 	struct strings problems;  /* a line each: the object, what is wrong, what it means */
 	struct strings leftovers; /* harmless: remains of killed processes, and how they go away */
 };

@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "fs/object/id.h"
-
 #include <stdint.h>
+
+#include "fs/object/id.h"
 
 struct error;
 struct store;

@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include "fs/object/id.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "fs/object/id.h"
 
 struct error;
 struct store;
@@ -23,7 +23,7 @@ struct step_record {
 	struct object_id snapshot;
 	int64_t created_s;
 	uint32_t cost_ms; /* what it took to make */
-	uint32_t flags;	  /* step_flags */
+	uint32_t flags;   /* step_flags */
 };
 
 /* All zero is an empty list. */

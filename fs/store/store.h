@@ -9,19 +9,20 @@
  */
 #pragma once
 
-#include "fs/base/cleanup.h"
-#include "fs/object/extents.h"
-#include "fs/object/id.h"
-#include "fs/object/kind.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fs/base/cleanup.h"
+#include "fs/object/extents.h"
+#include "fs/object/id.h"
+#include "fs/object/kind.h"
+
 struct buf;
 struct error;
 struct store;
+struct strings;
 
 /* Blobs of at least this size are plain files of their own, smaller ones lie in packs. */
 #define STORE_LOOSE_MIN ((uint64_t)128 << 10)
@@ -29,7 +30,7 @@ struct store;
 /* ---- opening ---- */
 
 enum store_open_flags {
-	STORE_CREATE = 1 << 0,	  /* make an empty store where there is none */
+	STORE_CREATE = 1 << 0,    /* make an empty store where there is none */
 	STORE_READ_ONLY = 1 << 1, /* refuse transactions; needs no right to write */
 };
 
@@ -41,6 +42,12 @@ enum store_open_flags {
 int store_open(const char *path, unsigned flags, struct store **ret, struct error *err);
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store *, store_close);
+
+/*
+ * What opening it found that a person should know, a line each: names that were lost in a crash,
+ * features that forbid writing. Most often none. The store's.
+ */
+const struct strings *store_warnings(const struct store *store);
 
 const char *store_path(const struct store *store);
 /* The store's directory, for files that others keep in sub-directories of their own. */

@@ -344,7 +344,7 @@ int context_load_all(struct context *context, struct node *node, struct error *e
 		return 0;
 	r = context_load(context, node, err);
 	while (r == 0) {
-		struct dentry *child = children_from(at->dir.children, position);
+		struct dentry *child = name_table_from(at->dir.children, position);
 
 		if (child && node_is_dir(child->node)) {
 			at = child->node;

@@ -57,8 +57,7 @@ static int choose(struct tree_copier *base, const char *path, const struct node 
 	}
 	*ret = taken ? TREE_COPY_TAKE : below ? TREE_COPY_DESCEND : TREE_COPY_SKIP;
 	/* Nothing below it can be left out: no need to look. */
-	if (taken && !copier->includes &&
-	    !patterns_may_match_below(copier->excludes, path, false))
+	if (taken && !copier->includes && !patterns_may_match_below(copier->excludes, path, false))
 		*ret = TREE_COPY_ALL;
 	return 0;
 }
@@ -150,8 +149,8 @@ static int find_destination(const struct copy_job *job, struct tree *target, str
 	return tree_lookup(target, job->work->destination, 0, ret, err);
 }
 
-static int copy_one_file(struct copier *copier, struct tree *target, const struct selected *selected,
-			 struct error *err)
+static int copy_one_file(struct copier *copier, struct tree *target,
+			 const struct selected *selected, struct error *err)
 {
 	const struct copy_job *job = copier->job;
 	cleanup_with(tree_place_release) struct tree_place place = { 0 };
@@ -215,7 +214,8 @@ static int copy_directory(struct copier *copier, struct tree *target,
 		if (r < 0)
 			return r;
 	}
-	return tree_copy_children(target, dir, job->source.tree, selected->node, &copier->base, err);
+	return tree_copy_children(target, dir, job->source.tree, selected->node, &copier->base,
+				  err);
 }
 
 /* ---- the sources ---- */

@@ -18,7 +18,7 @@ struct store_txn;
 struct copy_source {
 	struct tree *tree;
 	struct context *context; /* locked by the caller */
-	const char *name;	 /* for messages */
+	const char *name;        /* for messages */
 };
 
 struct copy_owner {
@@ -31,7 +31,7 @@ struct copy_job {
 	struct copy_source source;
 	struct copy_owner owner;
 	const struct mode_change *mode; /* NULL: modes stay */
-	struct node_time now;		/* for directories that have to be made */
+	struct node_time now;           /* for directories that have to be made */
 	/* Put the content of files into the store; NULL: only find out what it is. */
 	struct store_txn *txn;
 	/* Unpack local archives (ADD). NULL: they are copied as they are. 1 unpacked, 0 it is none. */

@@ -100,16 +100,15 @@ static int expand_part(const struct copy_source *source, struct strings *paths, 
 		r = tree_load(source->tree, dir, err);
 		if (r < 0)
 			return r;
-		sorted = children_sorted(dir->dir.children);
+		sorted = name_table_sorted(dir->dir.children);
 		count = dir->dir.children->count;
 		for (uint32_t j = 0; j < count && r >= 0; j++) {
 			r = glob_match(part, sorted[j]->name);
 			if (r > 0)
-				strings_add_format(paths, "%s/%s",
-						   strcmp(before.items[i], "/") == 0
-							   ? ""
-							   : before.items[i],
-						   sorted[j]->name);
+				strings_add_format(
+					paths, "%s/%s",
+					strcmp(before.items[i], "/") == 0 ? "" : before.items[i],
+					sorted[j]->name);
 		}
 		free(sorted);
 		if (r < 0)

@@ -13,9 +13,9 @@
 
 /* One operation on the bits of some classes: "go+rX". */
 struct clause {
-	uint32_t who;  /* bits of the classes concerned: 0700, 0070, 0007 and their set-id bits */
-	char op;       /* '=', '+' or '-' */
-	uint32_t bits; /* rwx, s and t for all classes, cut to `who` when applied */
+	uint32_t who;    /* bits of the classes concerned: 0700, 0070, 0007 and their set-id bits */
+	char op;         /* '=', '+' or '-' */
+	uint32_t bits;   /* rwx, s and t for all classes, cut to `who` when applied */
 	bool execute_if; /* X */
 	char copy_from;  /* 'u', 'g', 'o', or 0 */
 };

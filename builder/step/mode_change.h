@@ -2,10 +2,10 @@
 /* What --chmod asks for: octal digits, or "u=rwX,go=rX" as chmod(1) has it. */
 #pragma once
 
-#include "fs/base/cleanup.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "fs/base/cleanup.h"
 
 struct error;
 struct mode_change;

@@ -14,7 +14,7 @@ struct error;
 
 /* What a vertex has led to. All zero with an empty root: an empty tree, of scratch. */
 struct step_result {
-	struct object_id key;	   /* by definition: from the base on, all operations */
+	struct object_id key;      /* by definition: from the base on, all operations */
 	struct object_id snapshot; /* zero: an empty tree */
 	struct tree_root root;
 	bool done;
@@ -28,8 +28,8 @@ struct step_inputs {
 /* What a vertex says about itself while it works. */
 struct step_output {
 	void (*log)(struct step_output *output, int stream, const void *data, size_t size);
-	void (*status)(struct step_output *output, const char *id, uint64_t current,
-		       uint64_t total, bool bytes, bool complete);
+	void (*status)(struct step_output *output, const char *id, uint64_t current, uint64_t total,
+		       bool bytes, bool complete);
 };
 
 struct step_task {

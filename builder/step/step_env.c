@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/filesystem.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
@@ -24,6 +25,7 @@ void step_env_init(struct step_env *env)
 
 void step_env_release(struct step_env *env)
 {
+	filesystem_close_kept(env);
 	sandbox_close(env->sandbox);
 	content_memo_free(env->memo);
 	for (size_t i = 0; i < env->secret_count; i++)

@@ -2,20 +2,21 @@
 /* What all steps of a build work with. One for each build; safe in threads. */
 #pragma once
 
+#include <pthread.h>
+#include <stdbool.h>
+
 #include "builder/sandbox/spec.h"
 #include "fs/base/buf.h"
 #include "fs/base/cleanup.h"
 #include "fs/base/strings.h"
 #include "fs/object/snapshot_record.h"
 
-#include <pthread.h>
-#include <stdbool.h>
-
 struct content_memo;
 struct context;
 struct node;
 struct tree;
 struct error;
+struct filesystem;
 struct sandbox;
 struct store;
 struct store_lease;
@@ -62,7 +63,7 @@ struct step_env {
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
 	const char *build_label; /* how others are told who holds a cache */
-	int64_t created_s;	 /* of states; negative: the time they are made */
+	int64_t created_s;       /* of states; negative: the time they are made */
 
 	int cancel_fd; /* becomes readable when the build is to end */
 	void (*warn)(void *context, const char *text);
@@ -71,6 +72,7 @@ struct step_env {
 	pthread_mutex_t lock;
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
 	unsigned next_mount;	 /* guarded by lock: for names */
+	struct filesystem *idle; /* guarded by lock: see filesystem.h */
 	pthread_mutex_t memo_lock;
 	struct content_memo *memo; /* guarded by memo_lock */
 };

@@ -155,8 +155,7 @@ static int add_copied_files(struct step_task *task, struct buf *record, struct e
 	if (r == 0)
 		r = step_env_content(task->env, scratch, tree_root_node(scratch), &digest, err);
 	if (r < 0)
-		return r == -ENOENT ? error_prefix(err, r,
-						   "failed to calculate checksum of %s",
+		return r == -ENOENT ? error_prefix(err, r, "failed to calculate checksum of %s",
 						   source.source.name)
 				    : r;
 	put_id(record, &digest);

@@ -7,8 +7,8 @@
 
 struct step_source {
 	struct copy_source source; /* `context` is locked while this is open */
-	struct tree *own;	   /* a tree that was opened for this */
-	struct tree_root root;	   /* of a stored one */
+	struct tree *own;          /* a tree that was opened for this */
+	struct tree_root root;     /* of a stored one */
 	struct object_id snapshot; /* of a stored one; zero: none */
 };
 

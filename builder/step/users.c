@@ -152,8 +152,8 @@ static int group_number(char *group, const char *name, uint32_t *ret, struct err
 {
 	if (find_group(group, name, ret) || parse_u32(name, ret) == 0)
 		return 0;
-	return error_set(err, -ENOENT,
-			 "unable to find group %s: no matching entries in group file", name);
+	return error_set(err, -ENOENT, "unable to find group %s: no matching entries in group file",
+			 name);
 }
 
 int user_find(struct tree *tree, const char *text, struct user *ret, struct error *err)

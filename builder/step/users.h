@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include "fs/base/cleanup.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "fs/base/cleanup.h"
 
 struct error;
 struct tree;

@@ -9,6 +9,7 @@
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/base/fault.h"
+#include "fs/store/gc/children.h"
 #include "fs/store/gc/collect.h"
 #include "fs/store/gc/doom.h"
 #include "fs/store/gc/marker.h"
@@ -207,6 +208,42 @@ static int rescue(struct collector *collector, bool any_amount, struct error *er
 	return r < 0 ? r : 1;
 }
 
+static bool is_planned(const struct collector *collector, const struct pack *pack)
+{
+	for (size_t i = 0; i < collector->plan.count; i++) {
+		if (collector->plan.items[i].pack == pack)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What came since we looked is not ours to delete, even if its name is gone again by now. But
+ * then it must stay whole: somebody may find a state in there, and hold it.
+ */
+static int mark_newcomers(struct collector *collector, struct error *err)
+{
+	cleanup_with(pack_set_unref) struct pack_set *set =
+		pack_set_ref(marker_packs(collector->marker));
+	int r = 0;
+
+	for (size_t i = 0; i < set->count && r >= 0; i++) {
+		const struct pack_index *index = &set->packs[i]->index;
+
+		if (is_planned(collector, set->packs[i]))
+			continue;
+		for (uint32_t j = 0; j < index->object_count && r >= 0; j++) {
+			struct object_id id = pack_index_id(index, j);
+			struct pack_object object;
+			const char *lost;
+
+			if (pack_index_object(index, j, &object) && kind_has_children(object.kind))
+				r = marker_mark(collector->marker, &id, &lost, err);
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
 /* Under the lock, find out what is in use by now. */
 static int mark_again(struct collector *collector, struct error *err)
 {
@@ -214,6 +251,8 @@ static int mark_again(struct collector *collector, struct error *err)
 
 	if (r == 0)
 		r = mark(collector, err);
+	if (r == 0)
+		r = mark_newcomers(collector, err);
 	return r;
 }
 
@@ -313,7 +352,7 @@ static int sweep(struct collector *collector, bool last_round, struct error *err
 		return r;
 	r = sweep_locked(collector, last_round, err);
 	if (r > 0)
-		(void)store_sync_drop_list(collector->store, NULL);
+		(void)store_sync_trim_list(collector->store, NULL);
 	store_lock_release(collector->store, &lock);
 	if (r == 2)
 		r = sweep_rest(collector, err);

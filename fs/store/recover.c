@@ -54,7 +54,9 @@ static int find_lists(struct recovery *recovery, struct error *err)
 		return error_errno(err, -errno, "cannot list '%s/unsynced'", store->path);
 	(void)take_fd(&fd);
 	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, store->boot_id) != 0)
+		/* Those of this run begin with its id: the list, and what is about to replace it. */
+		if (entry->d_name[0] != '.' &&
+		    strncmp(entry->d_name, store->boot_id, strlen(store->boot_id)) != 0)
 			strings_add(&recovery->lists, entry->d_name);
 	}
 	return 0;

@@ -152,28 +152,42 @@ int store_sync_keep_list(struct store *store, struct error *err)
 	return 0;
 }
 
-int store_sync_drop_list(struct store *store, struct error *err)
+/* Those of the lines that name what is there. Nobody is about to publish anything, so what is
+ * absent will not come any more. */
+static void add_present(const struct store *store, const struct strings *lines, struct buf *ret)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		cleanup_fd int fd = open_named(store, lines->items[i]);
+
+		if (fd >= 0)
+			buf_add_format(ret, "%s\n", lines->items[i]);
+	}
+}
+
+int store_sync_trim_list(struct store *store, struct error *err)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
+	cleanup_with(buf_release) struct buf rest = { 0 };
 	cleanup_with(strings_release) struct strings lines = { 0 };
 	int64_t since;
+	size_t head;
 	int r = file_read(store->unsynced_fd, store->boot_id, UNSYNCED_MAX, &text);
 
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0)
-		return error_errno(err, r, "cannot read '%s/unsynced/%s'", store->path,
-				   store->boot_id);
-	unsynced_parse(buf_string(&text), text.length, &lines, &since);
-	for (size_t i = 0; i < lines.count; i++) {
-		cleanup_fd int fd = open_named(store, lines.items[i]);
-
-		if (fd >= 0)
-			return 0; /* came after the sync */
+	if (r == 0) {
+		unsynced_parse(buf_string(&text), text.length, &lines, &since);
+		buf_add_format(&rest, "begin %" PRId64 "\n", since);
+		head = rest.length;
+		add_present(store, &lines, &rest);
+		if (head < rest.length)
+			r = file_replace(store->unsynced_fd, store->boot_id, rest.data, rest.length,
+					 0600, false);
+		else if (unlinkat(store->unsynced_fd, store->boot_id, 0) < 0)
+			r = -errno;
 	}
-	/* Nobody is about to publish anything, so what is absent will not come any more. */
-	if (unlinkat(store->unsynced_fd, store->boot_id, 0) < 0 && errno != ENOENT)
-		return error_errno(err, -errno, "cannot remove '%s/unsynced/%s'", store->path,
+	if (r < 0)
+		return error_errno(err, r, "cannot shorten '%s/unsynced/%s'", store->path,
 				   store->boot_id);
 	return store_generation_bump(store, err);
 }
@@ -190,7 +204,7 @@ int store_sync(struct store *store, struct error *err)
 		return store_write_failed(store, err, r);
 	/* An empty list is worth a try, not a wait. */
 	if (store_lock_exclusive(store, false, &lock, NULL) == 0) {
-		r = store_sync_drop_list(store, err);
+		r = store_sync_trim_list(store, err);
 		store_lock_release(store, &lock);
 	}
 	return r;

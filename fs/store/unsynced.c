@@ -103,6 +103,23 @@ static void take_line(char *line, uint64_t end, struct line_list *list, uint64_t
 	}
 }
 
+/* What a sync did not find it adds anew, so a line may stand there often. */
+static void sort_and_unite(struct strings *lines)
+{
+	size_t kept = 0;
+
+	strings_sort(lines);
+	for (size_t i = 0; i < lines->count; i++) {
+		if (kept && strcmp(lines->items[kept - 1], lines->items[i]) == 0)
+			free(lines->items[i]);
+		else
+			lines->items[kept++] = lines->items[i];
+	}
+	if (lines->items)
+		lines->items[kept] = NULL;
+	lines->count = kept;
+}
+
 void unsynced_parse(const char *text, size_t size, struct strings *ret_lines, int64_t *ret_since)
 {
 	struct line_list list = { 0 };
@@ -123,6 +140,7 @@ void unsynced_parse(const char *text, size_t size, struct strings *ret_lines, in
 		if (list.ends[i] > synced)
 			strings_add(ret_lines, list.lines.items[i]);
 	}
+	sort_and_unite(ret_lines);
 	*ret_since = since;
 	strings_release(&list.lines);
 	free(list.ends);

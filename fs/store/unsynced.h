@@ -28,7 +28,7 @@ void unsynced_line_ref(struct buf *lines, const char *path);
 /* Append lines. By a holder of the shared lock, before what they name is published. */
 int unsynced_add(struct store *store, const struct buf *lines, struct error *err);
 
-/* What a list still holds: the pending lines without the newline, and the time of the last sync, else when it
+/* What a list still holds: the pending lines without the newline, each once, and the time of the last sync, else when it
  * began, else 0. */
 void unsynced_parse(const char *text, size_t size, struct strings *ret_lines, int64_t *ret_since);
 

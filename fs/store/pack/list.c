@@ -53,6 +53,12 @@ void pack_list_free(struct pack_list *list)
 	free(list);
 }
 
+struct pack_set *pack_set_ref(struct pack_set *set)
+{
+	__atomic_add_fetch(&set->refs, 1, __ATOMIC_RELAXED);
+	return set;
+}
+
 void pack_set_unref(struct pack_set *set)
 {
 	if (!set || __atomic_sub_fetch(&set->refs, 1, __ATOMIC_ACQ_REL) > 0)
@@ -70,7 +76,7 @@ static struct pack_set *current(struct pack_list *list)
 	pthread_mutex_lock(&list->lock);
 	set = list->set;
 	if (set)
-		__atomic_add_fetch(&set->refs, 1, __ATOMIC_RELAXED);
+		(void)pack_set_ref(set);
 	pthread_mutex_unlock(&list->lock);
 	return set;
 }

@@ -34,6 +34,7 @@ int pack_list_get(struct pack_list *list, struct pack_set **ret, struct error *e
  */
 int pack_list_refresh(struct pack_list *list, bool always, struct error *err);
 
+struct pack_set *pack_set_ref(struct pack_set *set);
 void pack_set_unref(struct pack_set *set);
 DEFINE_CLEANUP(struct pack_set *, pack_set_unref);
 

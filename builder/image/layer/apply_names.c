@@ -156,7 +156,7 @@ static int clear_dir(struct apply_run *run, struct node *dir, struct node ***lat
 
 	if (r < 0)
 		return r;
-	while ((dentry = children_from(dir->dir.children, position))) {
+	while ((dentry = name_table_from(dir->dir.children, position))) {
 		position = dentry->position + 1;
 		if (!mark_set_has(&run->marks, dentry)) {
 			r = tree_remove(run->tree, dentry, err);

@@ -29,8 +29,8 @@ static int plain_chunk(struct store *store, const struct object_id *id, struct s
 		       uint64_t offset, uint64_t size, struct store_chunk *ret, struct error *err)
 {
 	struct store_chunk chunk = { .object = *object };
-	const void *bytes;
-	ssize_t n;
+	struct pack_piece piece = { 0 };
+	int r;
 
 	*object = (struct store_object){ 0 };
 	if (offset >= chunk.object.size || size == 0) {
@@ -47,14 +47,14 @@ static int plain_chunk(struct store *store, const struct object_id *id, struct s
 		*ret = chunk;
 		return 1;
 	}
-	n = pack_view(chunk.object.pack, store->frames, &chunk.object.info, offset,
-		      size < SSIZE_MAX ? (size_t)size : SSIZE_MAX, &bytes, &chunk.pin, err);
-	if (n < 0) {
+	r = pack_view(chunk.object.pack, store->frames, &chunk.object.info, offset, &piece, err);
+	if (r < 0) {
 		store_chunk_release(&chunk);
-		return error_prefix(err, (int)n, "object %s", object_id_hex(id).text);
+		return error_prefix(err, r, "object %s", object_id_hex(id).text);
 	}
-	chunk.bytes = bytes;
-	chunk.size = (uint64_t)n;
+	chunk.bytes = piece.data;
+	chunk.size = size < piece.size ? size : piece.size;
+	chunk.pin = piece.pin;
 	*ret = chunk;
 	return 1;
 }

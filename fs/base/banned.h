@@ -11,5 +11,5 @@
 #	include <time.h>
 
 #	pragma GCC poison strcpy strcat sprintf vsprintf strtok gets mktemp tmpnam atoi atol atoll
-#	pragma GCC poison gmtime localtime asctime ctime strncpy strncat
+#	pragma GCC poison gmtime localtime asctime strncpy strncat
 #endif

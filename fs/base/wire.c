@@ -43,6 +43,16 @@ static const uint8_t *take(struct wire *wire, size_t size)
 	return at;
 }
 
+void wire_fixed(struct wire *wire, void *ret, size_t size)
+{
+	const uint8_t *at = take(wire, size);
+
+	if (at)
+		memcpy(ret, at, size);
+	else
+		memset(ret, 0, size);
+}
+
 uint32_t wire_u32(struct wire *wire)
 {
 	const uint8_t *at = take(wire, 4);

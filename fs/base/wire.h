@@ -38,6 +38,8 @@ static inline struct wire wire_of(const void *data, size_t size)
 	return (struct wire){ .at = data, .left = size };
 }
 
+/* Bytes of a length that both sides know, put there with buf_append(); zeros for bad input. */
+void wire_fixed(struct wire *wire, void *ret, size_t size);
 uint32_t wire_u32(struct wire *wire);
 uint64_t wire_u64(struct wire *wire);
 /* Points into the message. */

@@ -107,6 +107,9 @@ static int check_entry(const struct dir_entry *entry, struct error *err)
 			return damaged(err, "the length of a symlink");
 		break;
 	case DIR_ENTRY_DIR:
+		if (entry->size > UINT32_MAX)
+			return damaged(err, "a count of sub-directories");
+		break;
 	case DIR_ENTRY_FIFO:
 	case DIR_ENTRY_SOCKET:
 		if (entry->size != 0)

@@ -8,7 +8,8 @@
  *   16 entries, ascending by memcmp of their names, each a multiple of 4 bytes:
  *      u16 length of the entry   u8 type   u8 flags
  *      u32 mode (07777)   u32 uid   u32 gid   u32 mtime ns   i64 mtime s
- *      u64 size: bytes of a file, of a symlink's target, or major << 32 | minor of a device
+ *      u64 size: bytes of a file or of a symlink's target, sub-directories of a directory, or
+ *                major << 32 | minor of a device
  *      [32 bytes id]           file: its blob, directory: its node; absent for an empty file,
  *                              with DIR_ENTRY_INLINE, and for every other type
  *      [u64 link id, u32 count of links]   with DIR_ENTRY_HARDLINK
@@ -63,7 +64,7 @@ struct dir_entry {
 	uint32_t uid, gid;
 	int64_t mtime_s;
 	uint32_t mtime_ns;
-	uint64_t size; /* see above: of a device its number */
+	uint64_t size; /* see above: of a directory how many it has in it, of a device its number */
 	struct object_id id;
 	uint64_t link_id;
 	uint32_t link_count;

@@ -128,7 +128,7 @@ int store_txn_put(struct store_txn *txn, enum object_kind kind, const void *data
 int store_txn_put_as(struct store_txn *txn, enum object_kind kind, const struct object_id *id,
 		     const void *data, size_t size, struct error *err);
 /* Take the file `name` in the lease's directory, whose content is `id`, into the store, without
- * copying. It is gone from there afterwards, and nobody may write to it any more. */
+ * copying: from now on nobody may write to it. The name stays, and is the caller's to remove. */
 int store_txn_put_file(struct store_txn *txn, const char *name, const struct object_id *id,
 		       struct error *err);
 /* Store the blob `id` as pieces of others that are in the store or in this transaction. */

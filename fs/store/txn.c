@@ -193,10 +193,7 @@ static int put_small_file(struct store_txn *txn, const char *name, const struct 
 
 	if (r < 0)
 		return error_errno(err, r, "cannot read '%s'", name);
-	r = put_packed(txn, OBJECT_BLOB, id, buf_string(&data), data.length, err);
-	if (r == 0 && unlinkat(txn_tmp_fd(txn), name, 0) < 0)
-		return error_errno(err, -errno, "cannot remove '%s'", name);
-	return r;
+	return put_packed(txn, OBJECT_BLOB, id, buf_string(&data), data.length, err);
 }
 
 int store_txn_put_file(struct store_txn *txn, const char *name, const struct object_id *id,
@@ -215,12 +212,10 @@ int store_txn_put_file(struct store_txn *txn, const char *name, const struct obj
 	r = store_txn_has(txn, id, err);
 	if (r < 0)
 		return r;
-	if (r > 0) {
-		(void)unlinkat(tmp_fd, name, 0);
+	if (r > 0)
 		return 0;
-	}
 	txn_file_name(txn, staged);
-	if (fchmodat(tmp_fd, name, 0444, 0) < 0 || renameat(tmp_fd, name, tmp_fd, staged) < 0)
+	if (fchmodat(tmp_fd, name, 0444, 0) < 0 || linkat(tmp_fd, name, tmp_fd, staged, 0) < 0)
 		return error_errno(err, -errno, "cannot store the file '%s'", name);
 	txn_stage(txn, id, (uint64_t)st.st_size, staged);
 	return 0;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the instructions of a Dockerfile to the work to be done for a target. Pure: the only thing
+ * from outside is what the base images say of themselves, which the caller looks up.
+ */
+#pragma once
+
+#include "builder/dockerfile/recipe.h"
+#include "builder/plan/vertex.h"
+#include "fs/base/cleanup.h"
+
+struct error;
+struct plan;
+
+/* What is known of an image that a stage builds on, or that files are taken from. */
+struct plan_image {
+	struct config config; /* taken over by the plan */
+	char *name;           /* whole, with a digest where there is one; taken over */
+	struct object_id snapshot;
+};
+
+/*
+ * Look up an image, for the platform. `name` is what FROM or --from says, expanded. The text of an
+ * error is shown to the user as it is.
+ */
+struct plan_images {
+	int (*find)(struct plan_images *images, const char *name, const struct platform *platform,
+		    struct plan_image *ret, struct error *err);
+};
+
+enum plan_context_kind {
+	PLAN_CONTEXT_DIRECTORY, /* files of the host */
+	PLAN_CONTEXT_IMAGE,     /* an image: `image` is what to ask plan_images for */
+};
+
+/* --build-context: stands for stages and images of its name. */
+struct plan_context {
+	const char *name;
+	enum plan_context_kind kind;
+	const char *image;
+};
+
+struct plan_options {
+	const struct strings *build_args; /* "NAME=value" */
+	const char *target;               /* name or number of a stage; NULL: the last */
+	struct platform target_platform, build_platform;
+	const struct plan_context *contexts;
+	size_t context_count;
+	const struct strings *labels; /* "NAME=value", added to the target's configuration */
+	bool no_cache;
+	const struct strings *no_cache_stages; /* NULL: none */
+	bool network_none, network_host;       /* for every RUN that does not say otherwise */
+	const char *created; /* time for configurations and history, as they write it; NULL: none */
+};
+
+/* Something about the Dockerfile worth saying, that does not stop the build. */
+struct plan_warning {
+	char *text;
+	struct location where;
+};
+
+struct plan {
+	struct vertex **vertices; /* all that the target needs; inputs before what they go into */
+	size_t vertex_count;
+	struct plan_stage *stages; /* all of the Dockerfile */
+	size_t stage_count;
+	struct plan_stage *target;
+	struct plan_warning *warnings;
+	size_t warning_count;
+	/* Secrets and ssh agents that its RUN instructions cannot do without, for an early error. */
+	struct strings required_secrets, required_ssh;
+	struct plan_memory *memory; /* holds all of the above */
+};
+
+/* The recipe outlives the plan. -EINVAL: `diag` says where; what `images` failed with otherwise. */
+int plan_make(const struct recipe *recipe, const struct plan_options *options,
+	      struct plan_images *images, struct plan **ret, struct diagnostic *diag);
+void plan_free(struct plan *plan);
+DEFINE_CLEANUP(struct plan *, plan_free);

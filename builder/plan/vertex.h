@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The work of a build as plain data: a vertex for each thing that makes a new state out of others.
+ * Everything that the Dockerfile leaves open has been decided: variables have values, paths are
+ * absolute, names of stages are the vertices they stand for. Instructions that only change the
+ * configuration are no vertices; they show in the configuration of the next one.
+ *
+ * Strings and arrays belong to the struct plan.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "builder/dockerfile/instruction.h"
+#include "builder/dockerfile/run_mount.h"
+#include "builder/image/config.h"
+#include "fs/base/strings.h"
+#include "fs/object/id.h"
+
+struct plan_stage;
+struct vertex;
+
+/* Where files come from that a step copies or mounts. */
+enum source_kind {
+	SOURCE_EMPTY,   /* "scratch": nothing in it */
+	SOURCE_CONTEXT, /* the build context */
+	SOURCE_NAMED,   /* the directory given with --build-context under `name` */
+	SOURCE_VERTEX,  /* the files that a vertex ends with */
+	SOURCE_CACHE,   /* the newest version of the cache whose id is `name` */
+};
+
+struct source {
+	enum source_kind kind;
+	const struct vertex *vertex;
+	const char *name;
+};
+
+/* FROM an image or a directory. FROM a stage or scratch is no vertex. */
+struct base_work {
+	const char *reference;     /* as written, expanded */
+	const char *name;          /* the image's whole name; NULL for a named context */
+	struct object_id snapshot; /* of the image; zero for SOURCE_NAMED */
+	struct source source;      /* SOURCE_NAMED for a directory, else SOURCE_EMPTY */
+};
+
+struct run_work_mount {
+	struct run_mount mount;
+	struct source source; /* of a bind, or what a new cache begins with (else SOURCE_EMPTY) */
+};
+
+struct run_work {
+	struct strings argv; /* shell in front, for the shell form */
+	struct strings env;  /* all ENV and ARG in scope */
+	/* Proxy settings given as build arguments: in the environment, not in the key. */
+	struct strings hidden_env;
+	const char *cwd;
+	const char *user; /* as in the configuration, "" for root */
+	struct run_work_mount *mounts;
+	size_t mount_count;
+	enum run_network network;
+	enum run_security security;
+	/* A heredoc that begins with "#!": to be at this path, mode 0755; NULL: none. */
+	const char *script_path;
+	const char *script;
+	size_t script_size;
+	const char *hostname; /* NULL: the usual one */
+};
+
+/* A file whose content stands in the Dockerfile, expanded. */
+struct inline_file {
+	const char *name;
+	const char *content;
+	size_t size;
+};
+
+/* COPY and ADD */
+struct copy_work {
+	bool add;
+	struct source source;
+	struct strings sources; /* paths with wildcards, or (ADD) URLs, as written, expanded */
+	struct inline_file *files;
+	size_t file_count;
+	const char *destination;   /* absolute and clean */
+	bool destination_is_dir;   /* it was written with a slash at the end, or as "." */
+	const char *chown, *chmod; /* NULL: none */
+	const char *checksum;      /* NULL: none */
+	struct strings excludes;
+	bool link, parents;
+	bool keep_git_dir;
+	int unpack; /* -1: not said, 0, 1 */
+};
+
+struct workdir_work {
+	const char *path; /* absolute and clean */
+	const char *user; /* who is to own what is made */
+};
+
+enum vertex_kind { VERTEX_BASE, VERTEX_RUN, VERTEX_COPY, VERTEX_WORKDIR };
+
+struct vertex {
+	enum vertex_kind kind;
+	unsigned index; /* in plan->vertices; inputs have lower ones */
+	const struct plan_stage *stage;
+	unsigned step;       /* in the stage, as the label counts; FROM is 1 */
+	const char *name;    /* "[build 2/5] RUN make" */
+	const char *command; /* "RUN make" */
+	struct location where;
+	const struct vertex *parent;  /* the state it changes; NULL: an empty tree */
+	const struct vertex **inputs; /* all that have to be done before, parent included */
+	size_t input_count;
+	struct config *config; /* of an image that would end here */
+	bool no_cache;         /* do it again in any case */
+	union {
+		struct base_work base;
+		struct run_work run;
+		struct copy_work copy;
+		struct workdir_work workdir;
+	};
+};
+
+struct plan_stage {
+	size_t index;          /* among all of the Dockerfile */
+	const char *name;      /* as written after AS; NULL */
+	const char *label;     /* the name, or "stage-2" */
+	struct vertex *last;   /* NULL: an empty tree, from scratch without any step */
+	struct config *config; /* at its end */
+	struct platform platform;
+	struct location where; /* its FROM */
+	unsigned steps;        /* how many it has, FROM included */
+	bool needed;           /* else nothing of it was planned */
+};

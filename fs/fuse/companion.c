@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/fuse/companion.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fs/base/alloc.h"
+#include "fs/base/clock.h"
+
+#define CPUS_MAX 4
+
+/* Thick and fast: so many requests, no two of them further apart than the gap. */
+#define BURST  16
+#define GAP_NS 300000u
+
+/* A thread that did not get to run for so long is not needed: its CPU has work. */
+#define CROWDED_NS 1000000u
+#define REST_US    20000
+
+struct companion_thread {
+	struct companion *companion;
+	pthread_t id;
+	int cpu;
+	unsigned round; /* the last one it took part in */
+};
+
+struct companion {
+	struct companion_thread threads[CPUS_MAX];
+	unsigned thread_count;
+	cpu_set_t cpus; /* all that the process may use */
+	uint64_t last_ns;
+	unsigned burst;
+	bool started, active;
+
+	int home;          /* atomic: where client and server meet */
+	uint64_t until_ns; /* atomic: keep busy until then */
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	unsigned round; /* guarded by lock: grows with every activation */
+	bool ending;    /* guarded by lock */
+};
+
+struct companion *companion_new(void)
+{
+	struct companion *companion;
+	cpu_set_t cpus;
+	int count;
+
+	if (sched_getaffinity(0, sizeof cpus, &cpus) < 0)
+		return NULL;
+	count = CPU_COUNT(&cpus);
+	if (count < 2 || count > CPUS_MAX)
+		return NULL;
+	companion = xcalloc(1, sizeof *companion);
+	companion->cpus = cpus;
+	pthread_mutex_init(&companion->lock, NULL);
+	pthread_cond_init(&companion->wake, NULL);
+	return companion;
+}
+
+static bool wait_until_wanted(struct companion_thread *thread)
+{
+	struct companion *companion = thread->companion;
+	bool ending;
+
+	pthread_mutex_lock(&companion->lock);
+	while (!companion->ending && companion->round == thread->round)
+		pthread_cond_wait(&companion->wake, &companion->lock);
+	thread->round = companion->round;
+	ending = companion->ending;
+	pthread_mutex_unlock(&companion->lock);
+	return !ending;
+}
+
+static void keep_busy(struct companion *companion)
+{
+	uint64_t before = clock_monotonic_ns(), now;
+
+	while ((now = clock_monotonic_ns()) <
+	       __atomic_load_n(&companion->until_ns, __ATOMIC_RELAXED)) {
+		if (now - before > CROWDED_NS) {
+			usleep(REST_US);
+			now = clock_monotonic_ns();
+		}
+		before = now;
+		for (int i = 0; i < 32; i++)
+			__asm__ volatile("" ::: "memory");
+	}
+}
+
+static void *run(void *context)
+{
+	struct companion_thread *thread = context;
+
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+	while (wait_until_wanted(thread)) {
+		if (__atomic_load_n(&thread->companion->home, __ATOMIC_RELAXED) != thread->cpu)
+			keep_busy(thread->companion);
+	}
+	return NULL;
+}
+
+/* One for each CPU. */
+static void start(struct companion *companion)
+{
+	companion->started = true;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		struct companion_thread *thread = &companion->threads[companion->thread_count];
+		pthread_attr_t attr;
+		cpu_set_t one;
+
+		if (!CPU_ISSET(cpu, &companion->cpus))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		thread->companion = companion;
+		thread->cpu = cpu;
+		pthread_attr_init(&attr);
+		pthread_attr_setstacksize(&attr, 64 << 10);
+		pthread_attr_setaffinity_np(&attr, sizeof one, &one);
+		if (pthread_create(&thread->id, &attr, run, thread) == 0)
+			companion->thread_count++;
+		pthread_attr_destroy(&attr);
+	}
+}
+
+/* Stay on this CPU, and have the others kept busy. */
+static void activate(struct companion *companion)
+{
+	cpu_set_t here;
+
+	if (!companion->started)
+		start(companion);
+	companion->home = sched_getcpu();
+	CPU_ZERO(&here);
+	CPU_SET(companion->home, &here);
+	(void)sched_setaffinity(0, sizeof here, &here);
+	companion->active = true;
+	pthread_mutex_lock(&companion->lock);
+	companion->round++;
+	pthread_cond_broadcast(&companion->wake);
+	pthread_mutex_unlock(&companion->lock);
+}
+
+static void deactivate(struct companion *companion)
+{
+	companion->active = false;
+	companion->burst = 0;
+	(void)sched_setaffinity(0, sizeof companion->cpus, &companion->cpus);
+}
+
+bool companion_active(const struct companion *companion)
+{
+	return companion && companion->active;
+}
+
+void companion_look(struct companion *companion, uint64_t now_ns)
+{
+	if (companion && companion->active && now_ns - companion->last_ns > GAP_NS)
+		deactivate(companion);
+}
+
+void companion_note(struct companion *companion, uint64_t now_ns)
+{
+	if (!companion)
+		return;
+	companion->burst = now_ns - companion->last_ns < GAP_NS ? companion->burst + 1 : 0;
+	companion->last_ns = now_ns;
+	__atomic_store_n(&companion->until_ns, now_ns + GAP_NS, __ATOMIC_RELAXED);
+	if (!companion->active && companion->burst >= BURST)
+		activate(companion);
+}
+
+void companion_free(struct companion *companion)
+{
+	if (!companion)
+		return;
+	pthread_mutex_lock(&companion->lock);
+	companion->ending = true;
+	pthread_cond_broadcast(&companion->wake);
+	pthread_mutex_unlock(&companion->lock);
+	__atomic_store_n(&companion->until_ns, 0, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < companion->thread_count; i++)
+		pthread_join(companion->threads[i].id, NULL);
+	pthread_mutex_destroy(&companion->lock);
+	pthread_cond_destroy(&companion->wake);
+	free(companion);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/fuse/protocol.h"
+
+#include <errno.h>
+#include <linux/fuse.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "fs/base/error.h"
+
+/* The answer to FUSE_INIT is the only one that carries flags: add what libfuse does not know. */
+static void amend_init(const struct iovec *parts, int count)
+{
+	struct fuse_init_out *init;
+
+	if (count != 2 || parts[1].iov_len < 24)
+		return;
+	init = parts[1].iov_base;
+	init->flags |= FUSE_HANDLE_KILLPRIV_V2;
+}
+
+static ssize_t write_answer(int fd, struct iovec *parts, int count, void *context)
+{
+	struct session *session = context;
+
+	if (!session->init_answered) {
+		const struct fuse_out_header *header = parts[0].iov_base;
+
+		session->init_answered = true;
+		if (!header->error)
+			amend_init(parts, count);
+	}
+	return writev(fd, parts, count);
+}
+
+static ssize_t read_request(int fd, void *data, size_t size, void *session)
+{
+	(void)session;
+	return read(fd, data, size);
+}
+
+int protocol_attach(struct session *session, int fuse_fd, struct error *err)
+{
+	static const struct fuse_custom_io io = { .writev = write_answer, .read = read_request };
+	int r = fuse_session_custom_io(session->fuse, &io, fuse_fd);
+
+	if (r != 0)
+		return error_set(err, -EIO, "libfuse refuses the mount's descriptor");
+	return 0;
+}
+
+static void answer_error(const struct session *session, uint64_t unique, int r)
+{
+	struct fuse_out_header header = { .len = sizeof header, .error = r, .unique = unique };
+
+	(void)!write(session->fd, &header, sizeof header);
+}
+
+static void fill_attr(const struct stat *st, struct fuse_attr *ret)
+{
+	*ret = (struct fuse_attr){ .ino = st->st_ino,
+				   .size = (uint64_t)st->st_size,
+				   .blocks = (uint64_t)st->st_blocks,
+				   .atime = (uint64_t)st->st_atim.tv_sec,
+				   .mtime = (uint64_t)st->st_mtim.tv_sec,
+				   .ctime = (uint64_t)st->st_ctim.tv_sec,
+				   .atimensec = (uint32_t)st->st_atim.tv_nsec,
+				   .mtimensec = (uint32_t)st->st_mtim.tv_nsec,
+				   .ctimensec = (uint32_t)st->st_ctim.tv_nsec,
+				   .mode = st->st_mode,
+				   .nlink = (uint32_t)st->st_nlink,
+				   .uid = st->st_uid,
+				   .gid = st->st_gid,
+				   .blksize = (uint32_t)st->st_blksize };
+}
+
+/* O_TMPFILE: a file that has no name, open at once. */
+static void make_unnamed(struct session *session, const struct fuse_in_header *header,
+			 const struct fuse_create_in *in)
+{
+	struct overlay_caller caller = { .uid = header->uid,
+					 .gid = header->gid,
+					 .umask = in->umask };
+	struct {
+		struct fuse_out_header header;
+		struct fuse_entry_out entry;
+		struct fuse_open_out open;
+	} answer = { 0 };
+	struct fuse_entry_param entry;
+	struct node *node;
+	int r = overlay_make_unnamed(session->overlay, session_node(session, header->nodeid),
+				     in->mode, &caller, &node);
+
+	if (r < 0) {
+		answer_error(session, header->unique, r);
+		return;
+	}
+	session_entry(session, node, &entry);
+	answer.header.len = sizeof answer;
+	answer.header.unique = header->unique;
+	answer.entry.nodeid = entry.ino;
+	answer.entry.entry_valid = answer.entry.attr_valid = (uint64_t)SESSION_FOR_EVER;
+	fill_attr(&entry.attr, &answer.entry.attr);
+	answer.open.open_flags = FOPEN_KEEP_CACHE;
+	if (write(session->fd, &answer, sizeof answer) != (ssize_t)sizeof answer)
+		overlay_forget(session->overlay, node, 1);
+}
+
+bool protocol_handle(struct session *session, const struct fuse_buf *request)
+{
+	const struct fuse_in_header *header = request->mem;
+
+	session->writer_kills_priv = false;
+	if (request->size < sizeof *header)
+		return false;
+	if (header->opcode == FUSE_WRITE &&
+	    request->size >= sizeof *header + sizeof(struct fuse_write_in)) {
+		const struct fuse_write_in *in = (const void *)(header + 1);
+
+		session->writer_kills_priv = in->write_flags & FUSE_WRITE_KILL_SUIDGID;
+		return false;
+	}
+	if (header->opcode != FUSE_TMPFILE ||
+	    request->size < sizeof *header + sizeof(struct fuse_create_in))
+		return false;
+	make_unnamed(session, header, (const void *)(header + 1));
+	return true;
+}

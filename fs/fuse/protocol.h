@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parts of the kernel's protocol that libfuse 3.14 has no words for; newer ones do no harm. Source:
+ * linux/fuse.h, versions 7.33 (HANDLE_KILLPRIV_V2) and 7.37 (TMPFILE).
+ */
+#pragma once
+
+#include "fs/fuse/session_internal.h"
+
+/* Have libfuse read and write through us. */
+int protocol_attach(struct session *session, int fuse_fd, struct error *err);
+
+/* Look at a request before libfuse gets it: true when it has been answered already. */
+bool protocol_handle(struct session *session, const struct fuse_buf *request);

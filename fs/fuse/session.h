@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Serving an overlay to the kernel: requests in, answers out, one at a time in one thread. It
+ * translates, and decides nothing about files.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "fs/base/cleanup.h"
+
+struct error;
+struct node;
+struct overlay;
+struct session;
+
+/* Something else to listen to while serving: called when `fd` is readable. */
+struct session_control {
+	int fd; /* -1: none */
+	/* 0 to go on, negative to end the session. */
+	int (*ready)(struct session_control *control);
+};
+
+struct session_options {
+	bool writeback; /* let the kernel keep writes back: fewer of them, later */
+	bool apart;     /* do not keep clients on the server's CPU, see companion.h */
+};
+
+/* The kernel's end of a mount that exists already; the session owns the descriptor then. */
+int session_new(struct overlay *overlay, int fuse_fd, const struct session_options *options,
+		struct session **ret, struct error *err);
+/* Mount at a directory of the host, with fusermount3 where the user is not root. */
+int session_mount(struct overlay *overlay, const char *mountpoint, const char *mount_options,
+		  struct session **ret, struct error *err);
+void session_free(struct session *session);
+DEFINE_CLEANUP(struct session *, session_free);
+
+/* Until the filesystem is unmounted (0), `control` says so, or an error. */
+int session_run(struct session *session, struct session_control *control, struct error *err);
+
+/*
+ * Tell the kernel that a name has appeared in, or gone from, a directory by other means than its
+ * own requests. Nobody may be at work in the directory, or this waits for ever.
+ */
+void session_name_changed(struct session *session, struct node *dir, const char *name);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of this folder. */
+#pragma once
+
+#define FUSE_USE_VERSION 312
+
+#include <fuse_lowlevel.h>
+
+#include "fs/fuse/session.h"
+#include "fs/overlay/overlay.h"
+
+struct session {
+	struct overlay *overlay;
+	struct fuse_session *fuse;
+	struct session_options options;
+	int fd;
+	bool mounted; /* at a directory of the host */
+	bool init_answered;
+	bool writer_kills_priv; /* of the write request under way, see protocol.h */
+	char *buffer;           /* for answers */
+	size_t buffer_size;
+};
+
+/* The handlers, by what they are about. */
+void session_names_ops(struct fuse_lowlevel_ops *ops);
+void session_dir_ops(struct fuse_lowlevel_ops *ops);
+void session_attr_ops(struct fuse_lowlevel_ops *ops);
+void session_file_ops(struct fuse_lowlevel_ops *ops);
+
+struct session *session_of(fuse_req_t request);
+/* The node behind a number that the kernel sends. */
+struct node *session_node(struct session *session, fuse_ino_t number);
+fuse_ino_t session_number(struct session *session, struct node *node);
+struct overlay_caller session_caller(fuse_req_t request);
+
+/* Everything about a node for the kernel to remember, for ever. */
+void session_entry(struct session *session, struct node *node, struct fuse_entry_param *ret);
+/* Answer with the entry, or with the error. */
+void session_reply_entry(fuse_req_t request, struct node *node, int r);
+
+#define SESSION_FOR_EVER 1e9 /* seconds; only our own answers change anything */

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fs/base/path.h"
+#include "fs/overlay/overlay_internal.h"
+
+static int check_name(const char *name, size_t *ret_length)
+{
+	size_t length = strlen(name);
+
+	if (length > DIR_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (!path_name_valid(name, length))
+		return -EINVAL;
+	*ret_length = length;
+	return 0;
+}
+
+/* The name in the directory: 0, or -ENOENT. */
+static int find(struct overlay *overlay, struct node *dir, const char *name, struct dentry **ret)
+{
+	size_t length = strlen(name);
+	int r;
+
+	if (length > DIR_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (dir->flags & NODE_DETACHED)
+		return -ENOENT;
+	r = tree_find(overlay->tree, dir, name, length, ret, NULL);
+	return r < 0 ? r : r ? 0 : -ENOENT;
+}
+
+int overlay_lookup(struct overlay *overlay, struct node *dir, const char *name, struct node **ret)
+{
+	struct dentry *dentry;
+	int r = find(overlay, dir, name, &dentry);
+
+	if (r < 0)
+		return r;
+	dentry->node->lookups++;
+	*ret = dentry->node;
+	return 0;
+}
+
+/* The directory has got or lost a name. */
+static void stamp_dir(struct node *dir)
+{
+	dir->mtime = dir->ctime = overlay_now();
+}
+
+/* A directory that may get another name in it, and has none such yet. */
+static int check_new_name(struct overlay *overlay, struct node *dir, const char *name,
+			  size_t *ret_length)
+{
+	struct dentry *present;
+	int r;
+
+	if (overlay->read_only)
+		return -EROFS;
+	if (dir->flags & NODE_DETACHED)
+		return -ENOENT;
+	r = check_name(name, ret_length);
+	if (r == 0)
+		r = tree_find(overlay->tree, dir, name, *ret_length, &present, NULL);
+	return r > 0 ? -EEXIST : r;
+}
+
+static struct node *new_node(struct overlay *overlay, const struct node *dir,
+			     const struct overlay_make *make, const struct overlay_caller *caller)
+{
+	struct node_time now = overlay_now();
+	struct node *node = tree_new_node(overlay->tree, make->type, &now);
+
+	node->mode = (uint16_t)(make->mode & 07777);
+	if (make->type != DIR_ENTRY_SYMLINK)
+		node->mode &= (uint16_t)~caller->umask;
+	node->uid = caller->uid;
+	node->gid = caller->gid;
+	if (dir->mode & S_ISGID) {
+		node->gid = dir->gid;
+		if (make->type == DIR_ENTRY_DIR)
+			node->mode |= S_ISGID;
+	}
+	if (make->type == DIR_ENTRY_BLOCK || make->type == DIR_ENTRY_CHAR)
+		node->rdev = make->rdev;
+	if (make->type == DIR_ENTRY_SYMLINK)
+		node_set_target(node, make->target, strlen(make->target));
+	return node;
+}
+
+int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
+		 const struct overlay_make *make, const struct overlay_caller *caller,
+		 struct node **ret)
+{
+	struct node *node;
+	size_t length;
+	int r = check_new_name(overlay, dir, name, &length);
+
+	if (r == 0 && make->type == DIR_ENTRY_SYMLINK &&
+	    (!make->target[0] || strlen(make->target) > DIR_SYMLINK_MAX))
+		r = make->target[0] ? -ENAMETOOLONG : -ENOENT;
+	if (r == 0)
+		r = tree_touch(overlay->tree, dir, NULL);
+	if (r < 0)
+		return r;
+	node = new_node(overlay, dir, make, caller);
+	r = tree_link(overlay->tree, dir, name, length, node, NULL);
+	if (r < 0) {
+		tree_free_node(overlay->tree, node);
+		return r;
+	}
+	stamp_dir(dir);
+	node->lookups = 1;
+	*ret = node;
+	return 0;
+}
+
+int overlay_make_unnamed(struct overlay *overlay, struct node *dir, uint32_t mode,
+			 const struct overlay_caller *caller, struct node **ret)
+{
+	struct overlay_make make = { .type = DIR_ENTRY_FILE, .mode = mode };
+
+	if (overlay->read_only)
+		return -EROFS;
+	*ret = new_node(overlay, dir, &make, caller);
+	(*ret)->lookups = 1;
+	return 0;
+}
+
+int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, const char *name)
+{
+	size_t length;
+	int r = check_new_name(overlay, dir, name, &length);
+
+	if (r == 0 && node_is_dir(node))
+		r = -EPERM;
+	if (r == 0)
+		r = tree_touch(overlay->tree, dir, NULL);
+	if (r == 0)
+		r = tree_link(overlay->tree, dir, name, length, node, NULL);
+	if (r < 0)
+		return r;
+	stamp_dir(dir);
+	node->ctime = overlay_now();
+	node->lookups++;
+	return 0;
+}
+
+/* Take a name away, and say so in the times of all concerned. */
+static int remove_name(struct overlay *overlay, struct dentry *dentry)
+{
+	struct node *dir = dentry->parent, *node = dentry->node;
+	int r = tree_touch(overlay->tree, dir, NULL);
+
+	if (r < 0)
+		return r;
+	node->lookups++; /* so that it is still there to be stamped */
+	r = tree_unlink(overlay->tree, dentry, NULL);
+	if (r == 0) {
+		stamp_dir(dir);
+		node->ctime = overlay_now();
+	}
+	overlay_forget(overlay, node, 1);
+	return r;
+}
+
+int overlay_unlink(struct overlay *overlay, struct node *dir, const char *name)
+{
+	struct dentry *dentry;
+	int r = overlay->read_only ? -EROFS : find(overlay, dir, name, &dentry);
+
+	if (r < 0)
+		return r;
+	if (node_is_dir(dentry->node))
+		return -EISDIR;
+	return remove_name(overlay, dentry);
+}
+
+static int check_empty(struct overlay *overlay, struct node *dir)
+{
+	int r = tree_load(overlay->tree, dir, NULL);
+
+	if (r < 0)
+		return r;
+	return dir->dir.children->count ? -ENOTEMPTY : 0;
+}
+
+int overlay_rmdir(struct overlay *overlay, struct node *dir, const char *name)
+{
+	struct dentry *dentry;
+	int r = overlay->read_only ? -EROFS : find(overlay, dir, name, &dentry);
+
+	if (r == 0 && !node_is_dir(dentry->node))
+		r = -ENOTDIR;
+	if (r == 0)
+		r = check_empty(overlay, dentry->node);
+	return r < 0 ? r : remove_name(overlay, dentry);
+}
+
+/* ---- rename ---- */
+
+/* May what is there be replaced by `node`? */
+static int check_replace(struct overlay *overlay, const struct node *node, struct node *present)
+{
+	if (node_is_dir(node)) {
+		if (!node_is_dir(present))
+			return -ENOTDIR;
+		return check_empty(overlay, present);
+	}
+	return node_is_dir(present) ? -EISDIR : 0;
+}
+
+static bool is_above(const struct node *above, struct node *dir)
+{
+	while (dir != above && dir->names)
+		dir = dir->names->parent;
+	return dir == above;
+}
+
+static int move(struct overlay *overlay, struct dentry *from, struct node *new_dir,
+		const char *new_name, struct dentry *present)
+{
+	struct node *node = from->node, *old_dir = from->parent;
+	int r = 0;
+
+	if (node_is_dir(node) && is_above(node, new_dir))
+		return -EINVAL;
+	if (present && present->node == node)
+		return 0; /* two names of one file: POSIX wants nothing done */
+	if (present)
+		r = check_replace(overlay, node, present->node);
+	if (r == 0)
+		r = tree_touch(overlay->tree, old_dir, NULL);
+	if (r == 0)
+		r = tree_touch(overlay->tree, new_dir, NULL);
+	if (r == 0 && present)
+		r = remove_name(overlay, present);
+	if (r == 0)
+		r = tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name), NULL);
+	if (r < 0)
+		return r;
+	stamp_dir(old_dir);
+	stamp_dir(new_dir);
+	node->ctime = overlay_now();
+	return 0;
+}
+
+static int exchange(struct overlay *overlay, struct dentry *from, struct dentry *to)
+{
+	int r;
+
+	if ((node_is_dir(from->node) && is_above(from->node, to->parent)) ||
+	    (node_is_dir(to->node) && is_above(to->node, from->parent)))
+		return -EINVAL;
+	r = tree_touch(overlay->tree, from->parent, NULL);
+	if (r == 0)
+		r = tree_touch(overlay->tree, to->parent, NULL);
+	if (r == 0)
+		r = tree_exchange(overlay->tree, from, to, NULL);
+	if (r < 0)
+		return r;
+	stamp_dir(from->parent);
+	stamp_dir(to->parent);
+	from->node->ctime = to->node->ctime = overlay_now();
+	return 0;
+}
+
+int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
+		   struct node *new_dir, const char *new_name, unsigned flags)
+{
+	struct dentry *from, *present = NULL;
+	size_t length;
+	int r = overlay->read_only ? -EROFS : find(overlay, dir, name, &from);
+
+	if (r == 0)
+		r = check_name(new_name, &length);
+	if (r == 0)
+		r = find(overlay, new_dir, new_name, &present);
+	if (r == -ENOENT && !(new_dir->flags & NODE_DETACHED) && !(flags & RENAME_EXCHANGE))
+		r = 0;
+	if (r < 0)
+		return r;
+	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	if (flags & RENAME_EXCHANGE)
+		return exchange(overlay, from, present);
+	if (present && flags & RENAME_NOREPLACE)
+		return -EEXIST;
+	return move(overlay, from, new_dir, new_name, present);
+}
+
+int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, struct dentry **ret)
+{
+	int r = tree_load(overlay->tree, dir, NULL);
+
+	if (r < 0)
+		return r;
+	*ret = name_table_from(dir->dir.children, position);
+	return *ret ? 1 : 0;
+}

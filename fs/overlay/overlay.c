@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/overlay/overlay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "fs/base/alloc.h"
+#include "fs/overlay/overlay_internal.h"
+#include "fs/store/store.h"
+
+static struct overlay *of_drop(struct tree_staging *drop)
+{
+	return (struct overlay *)((char *)drop - offsetof(struct overlay, drop));
+}
+
+static void drop_staged(struct tree_staging *drop, struct node *node)
+{
+	(void)of_drop(drop);
+	staged_free(node->staged);
+}
+
+static int store_staged(struct tree_storer *storer, struct node *node,
+			const struct dir_entry *before, struct store_txn *txn,
+			struct tree_stored *ret, struct error *err)
+{
+	(void)storer;
+	return staged_store(node->staged, before, txn, ret, err);
+}
+
+int overlay_open(struct store *store, struct store_lease *lease, const struct tree_root *root,
+		 struct overlay **ret, struct error *err)
+{
+	cleanup_with(overlay_close) struct overlay *overlay = xcalloc(1, sizeof *overlay);
+	int r;
+
+	overlay->store = store;
+	overlay->read_only = !lease;
+	if (lease)
+		staging_init(&overlay->staging, store, lease);
+	overlay->drop.drop = drop_staged;
+	overlay->storer.store = store_staged;
+	overlay->tree = tree_open(store, root);
+	tree_set_staging(overlay->tree, &overlay->drop);
+	/* The root's own object says how many sub-directories it has; nothing else does. */
+	r = tree_load(overlay->tree, tree_root_node(overlay->tree), err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(&overlay);
+	return 0;
+}
+
+void overlay_close(struct overlay *overlay)
+{
+	if (!overlay)
+		return;
+	tree_close(overlay->tree);
+	free(overlay->ghosts);
+	if (!overlay->read_only)
+		staging_release(&overlay->staging);
+	free(overlay);
+}
+
+struct tree *overlay_tree(const struct overlay *overlay)
+{
+	return overlay->tree;
+}
+
+struct node *overlay_root(const struct overlay *overlay)
+{
+	return tree_root_node(overlay->tree);
+}
+
+bool overlay_changed(const struct overlay *overlay)
+{
+	return overlay_root(overlay)->flags & (NODE_CHANGED | NODE_DIR_CHANGED);
+}
+
+struct node_time overlay_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (struct node_time){ now.tv_sec, (uint32_t)now.tv_nsec };
+}
+
+int overlay_touch(struct overlay *overlay, struct node *node)
+{
+	int r;
+
+	if (overlay->read_only)
+		return -EROFS;
+	r = tree_touch(overlay->tree, node, NULL);
+	if (r == 0)
+		node->ctime = overlay_now();
+	return r;
+}
+
+/* ---- how long nodes live ---- */
+
+void overlay_forget(struct overlay *overlay, struct node *node, uint64_t count)
+{
+	struct tree *tree = overlay->tree;
+	struct node *parent;
+
+	if (count < node->lookups) {
+		node->lookups -= (uint32_t)count;
+		return;
+	}
+	node->lookups = 0;
+	if (node == overlay_root(overlay)) {
+		node->lookups = 1;
+		return;
+	}
+	if (node->flags & NODE_DETACHED) {
+		tree_free_node(tree, node);
+		return;
+	}
+	if (node_is_dir(node))
+		(void)tree_unload(tree, node);
+	/* The kernel lets go of children before their directory, but tells in any order. */
+	parent = node->names->parent;
+	if (!parent->lookups)
+		(void)tree_unload(tree, parent);
+}
+
+/* ---- committing ---- */
+
+int overlay_commit_write(struct overlay *overlay, struct store_txn *txn, struct tree_commit **ret,
+			 struct error *err)
+{
+	return tree_commit_write(overlay->tree, txn, &overlay->storer, ret, err);
+}
+
+void overlay_commit_done(struct overlay *overlay)
+{
+	staging_trim(&overlay->staging);
+}
+
+int overlay_statfs(struct overlay *overlay, struct statvfs *ret)
+{
+	if (fstatvfs(store_dir_fd(overlay->store), ret) < 0)
+		return -errno;
+	ret->f_namemax = DIR_NAME_MAX;
+	return 0;
+}

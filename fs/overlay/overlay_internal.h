@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of this folder. */
+#pragma once
+
+#include "fs/overlay/overlay.h"
+#include "fs/overlay/staged.h"
+#include "fs/tree/commit.h"
+#include "fs/tree/tree.h"
+
+struct overlay {
+	struct store *store;
+	struct tree *tree;
+	bool read_only;
+	struct staging staging;
+	struct tree_staging drop;  /* drops staged content for the tree */
+	struct tree_storer storer; /* stores it at a commit */
+	struct node **ghosts;      /* each of them held once, outer ones first */
+	size_t ghost_count, ghost_capacity;
+};
+
+struct node_time overlay_now(void);
+/* Mark as changed, with a new change time: all that every change of attributes needs. */
+int overlay_touch(struct overlay *overlay, struct node *node);
+/* The content in a form that can be written; the node is touched. */
+int overlay_stage(struct overlay *overlay, struct node *node, struct staged **ret);
+/* Take away set-id bits and file capabilities, as a write by an ordinary user does. */
+int overlay_kill_priv(struct overlay *overlay, struct node *node);

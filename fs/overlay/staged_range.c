@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fs/base/alloc.h"
+#include "fs/base/cleanup.h"
+#include "fs/base/fd.h"
+#include "fs/overlay/staged_internal.h"
+
+#define COPY_STEP ((size_t)128 << 10)
+
+static int write_zeros(struct staged *staged, uint64_t offset, uint64_t length)
+{
+	static const char zeros[4096];
+	int r = 0;
+
+	while (length > 0 && r == 0) {
+		size_t step = length < sizeof zeros ? (size_t)length : sizeof zeros;
+
+		r = staged_write(staged, zeros, step, offset);
+		offset += step;
+		length -= step;
+	}
+	return r;
+}
+
+int staged_punch(struct staged *staged, uint64_t offset, uint64_t length)
+{
+	uint64_t end = offset + length;
+	int fd, r;
+
+	if (!staged->is_file || staged->published)
+		return write_zeros(staged, offset, length);
+	r = staged_open(staged, &fd);
+	if (r == 0)
+		r = staged_prepare_range(staged, fd, offset, end);
+	if (r < 0)
+		return r;
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+		      (off_t)length) < 0) {
+		if (errno != EOPNOTSUPP)
+			return -errno;
+		return write_zeros(staged, offset, length);
+	}
+	staged_mark_range(staged, offset, end);
+	return 0;
+}
+
+int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
+{
+	uint64_t end = offset + length;
+	int fd, r = 0;
+
+	if (!staged->is_file && end >= STAGED_FILE_MIN)
+		r = staged_make_file(staged);
+	if (r < 0)
+		return r;
+	if (!staged->is_file) {
+		struct pool *pool = &staged->staging->pool;
+
+		r = pool_resize(pool, &staged->chunk, staged->size, end);
+		if (r == 0 && fallocate(pool_fd(pool), FALLOC_FL_KEEP_SIZE,
+					(off_t)(staged->chunk.offset + offset), (off_t)length) < 0)
+			r = -errno;
+		return r;
+	}
+	r = staged_open(staged, &fd);
+	if (r == 0 && fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length) < 0)
+		r = -errno;
+	return r;
+}
+
+int staged_seek(struct staged *staged, uint64_t offset, int whence, uint64_t *ret)
+{
+	bool hole = whence == SEEK_HOLE;
+	int fd, r;
+
+	if (!staged->is_file) {
+		*ret = hole ? staged->size : offset;
+		return 0;
+	}
+	r = staged_open(staged, &fd);
+	while (r == 0 && offset < staged->size) {
+		bool base;
+		uint64_t end = offset + staged_run(staged, offset, staged->size - offset, &base);
+		off_t found = (off_t)offset;
+
+		if (base && hole)
+			found = (off_t)end;
+		else if (!base)
+			found = lseek(fd, (off_t)offset, whence);
+		if (found >= 0 && (uint64_t)found < end) {
+			*ret = (uint64_t)found;
+			return 0;
+		}
+		if (found < 0 && errno != ENXIO)
+			return -errno;
+		offset = end;
+	}
+	if (r < 0)
+		return r;
+	*ret = staged->size;
+	return hole ? 0 : -ENXIO;
+}
+
+/* Both are files and the bytes are in the first one's: let the kernel do it. */
+static int copy_in_kernel(struct staged *from, uint64_t from_offset, struct staged *to,
+			  uint64_t to_offset, uint64_t length)
+{
+	cleanup_fd int source = -1;
+	int fd, r = staged_open(from, &fd);
+
+	if (r < 0)
+		return r;
+	source = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* opening the other may close this one */
+	if (source < 0)
+		return -errno;
+	r = staged_open(to, &fd);
+	if (r == 0)
+		r = staged_prepare_range(to, fd, to_offset, to_offset + length);
+	if (r == 0)
+		r = fd_copy_range(source, from_offset, fd, to_offset, length);
+	if (r < 0)
+		return r;
+	staged_mark_range(to, to_offset, to_offset + length);
+	if (to_offset + length > to->size)
+		to->size = to_offset + length;
+	return 0;
+}
+
+int staged_copy_range(struct staged *from, uint64_t from_offset, struct staged *to,
+		      uint64_t to_offset, uint64_t length)
+{
+	cleanup_free char *block = NULL;
+	bool base = true;
+	int r = 0;
+
+	if (from->is_file && to->is_file && !to->published && to_offset <= to->size &&
+	    staged_run(from, from_offset, length, &base) == length && !base)
+		return copy_in_kernel(from, from_offset, to, to_offset, length);
+	block = xmalloc(COPY_STEP);
+	while (length > 0 && r == 0) {
+		size_t step = length < COPY_STEP ? (size_t)length : COPY_STEP;
+
+		r = staged_read(from, block, step, from_offset);
+		if (r == 0)
+			r = staged_write(to, block, step, to_offset);
+		from_offset += step;
+		to_offset += step;
+		length -= step;
+	}
+	return r;
+}

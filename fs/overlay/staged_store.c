@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fs/base/alloc.h"
+#include "fs/base/cleanup.h"
+#include "fs/base/digest.h"
+#include "fs/base/error.h"
+#include "fs/base/fd.h"
+#include "fs/overlay/staged_internal.h"
+#include "fs/store/store.h"
+#include "fs/tree/commit.h"
+
+#define STEP ((size_t)256 << 10)
+
+DEFINE_CLEANUP(struct digest *, digest_free);
+
+/* Does the stored blob hold the same bytes? Ends at the first difference. */
+static int equal_to_blob(struct staged *staged, const struct object_id *id, bool *ret,
+			 struct error *err)
+{
+	cleanup_free char *ours = xmalloc(STEP), *theirs = xmalloc(STEP);
+	uint64_t offset = 0;
+
+	*ret = false;
+	while (offset < staged->size) {
+		size_t length =
+			staged->size - offset < STEP ? (size_t)(staged->size - offset) : STEP;
+		ssize_t n = store_pread(staged->staging->store, id, theirs, length, offset, err);
+		int r;
+
+		if (n <= 0)
+			return (int)n; /* what cannot be read is not equal */
+		r = staged_read(staged, ours, (size_t)n, offset);
+		if (r < 0)
+			return error_errno(err, r, "cannot read what was written");
+		if (memcmp(ours, theirs, (size_t)n) != 0)
+			return 0;
+		offset += (uint64_t)n;
+	}
+	*ret = true;
+	return 0;
+}
+
+static int digest_content(struct staged *staged, struct object_id *ret, struct error *err)
+{
+	cleanup_with(digest_free) struct digest *digest = digest_new();
+	cleanup_free char *block = xmalloc(STEP);
+	uint64_t offset = 0;
+
+	while (offset < staged->size) {
+		size_t length =
+			staged->size - offset < STEP ? (size_t)(staged->size - offset) : STEP;
+		int r = staged_read(staged, block, length, offset);
+
+		if (r < 0)
+			return error_errno(err, r, "cannot read what was written");
+		digest_update(digest, block, length);
+		offset += length;
+	}
+	digest_peek(digest, ret->bytes);
+	return 0;
+}
+
+/* ---- small ---- */
+
+static int store_small(struct staged *staged, const struct dir_entry *same, struct store_txn *txn,
+		       struct tree_stored *ret, struct error *err)
+{
+	cleanup_free char *bytes = xmalloc(staged->size);
+	int r = staged_read(staged, bytes, staged->size, 0);
+
+	if (r < 0)
+		return error_errno(err, r, "cannot read what was written");
+	if (staged->size <= DIR_INLINE_MAX) {
+		ret->content = CONTENT_INLINE;
+		memcpy(ret->bytes, bytes, staged->size);
+		return 0;
+	}
+	ret->content = CONTENT_BLOB;
+	if (same) {
+		cleanup_free char *before = xmalloc(staged->size);
+		ssize_t n = store_pread(staged->staging->store, &same->id, before, staged->size, 0,
+					NULL);
+
+		if (n == (ssize_t)staged->size && memcmp(before, bytes, staged->size) == 0) {
+			ret->id = same->id;
+			return 0;
+		}
+	}
+	return store_txn_put(txn, OBJECT_BLOB, bytes, staged->size, &ret->id, err);
+}
+
+/* ---- large ---- */
+
+/* Bytes that were written, as opposed to those that still come from the base. */
+static uint64_t written_bytes(const struct staged *staged)
+{
+	uint64_t offset = 0, total = 0;
+
+	while (offset < staged->size) {
+		bool base;
+		uint64_t run = staged_run(staged, offset, staged->size - offset, &base);
+
+		if (!base)
+			total += run;
+		offset += run;
+	}
+	return total;
+}
+
+/* Add the pieces that make up a range of the base. */
+static void add_base_pieces(struct extents *extents, const struct extents *base, uint64_t offset,
+			    uint64_t length)
+{
+	while (length > 0) {
+		uint64_t inside;
+		const struct extent *piece = &base->items[extents_find(base, offset, &inside)];
+		uint64_t here = piece->length - inside < length ? piece->length - inside : length;
+		bool hole = object_id_is_zero(&piece->source);
+
+		extents_add(extents, &piece->source, hole ? 0 : piece->source_offset + inside,
+			    here);
+		offset += here;
+		length -= here;
+	}
+}
+
+/* Everything that was written, in order, as one blob. */
+static int store_written(struct staged *staged, struct store_txn *txn, struct object_id *ret,
+			 struct error *err)
+{
+	cleanup_with(blob_writer_free) struct blob_writer *writer = NULL;
+	cleanup_free char *block = xmalloc(STEP);
+	uint64_t offset = 0, size;
+	int r = blob_writer_begin(txn, &writer, err);
+
+	while (r == 0 && offset < staged->size) {
+		bool base;
+		uint64_t run = staged_run(staged, offset, staged->size - offset, &base);
+
+		if (run > STEP)
+			run = STEP;
+		if (!base) {
+			r = staged_read(staged, block, (size_t)run, offset);
+			if (r < 0)
+				return error_errno(err, r, "cannot read what was written");
+			r = blob_writer_add(writer, block, (size_t)run, err);
+		}
+		offset += run;
+	}
+	return r < 0 ? r : blob_writer_finish(writer, ret, &size, err);
+}
+
+/* Store only what was written, and refer to the base for the rest. */
+static int store_as_extents(struct staged *staged, struct store_txn *txn,
+			    const struct object_id *id, struct error *err)
+{
+	cleanup_with(extents_release) struct extents base = { 0 }, all = { 0 };
+	struct object_id literal = { 0 };
+	uint64_t offset = 0, literal_offset = 0;
+	int r = store_extents(staged->staging->store, &staged->base, &base, err);
+
+	if (r == 0 && written_bytes(staged))
+		r = store_written(staged, txn, &literal, err);
+	if (r < 0)
+		return r;
+	while (offset < staged->size) {
+		bool from_base;
+		uint64_t run = staged_run(staged, offset, staged->size - offset, &from_base);
+
+		if (from_base) {
+			add_base_pieces(&all, &base, offset, run);
+		} else {
+			extents_add(&all, &literal, literal_offset, run);
+			literal_offset += run;
+		}
+		offset += run;
+	}
+	return store_txn_put_extents(txn, id, &all, err);
+}
+
+/* Bring all that still shows of the base into the file. */
+static int complete_file(struct staged *staged, struct error *err)
+{
+	cleanup_free char *block = xmalloc(STEP);
+	uint64_t offset = 0;
+	int fd, r = staged_open(staged, &fd);
+
+	while (r == 0 && offset < staged->base_size) {
+		bool base;
+		uint64_t run = staged_run(staged, offset, staged->base_size - offset, &base);
+
+		if (run > STEP)
+			run = STEP;
+		if (base)
+			r = staged_read(staged, block, (size_t)run, offset);
+		if (base && r == 0)
+			r = fd_pwrite_all(fd, block, (size_t)run, offset);
+		offset += run;
+	}
+	if (r < 0)
+		return error_errno(err, r, "cannot write out a changed file");
+	staged->base_size = 0;
+	return 0;
+}
+
+static int put_file(struct staged *staged, struct store_txn *txn, const struct object_id *id,
+		    struct error *err)
+{
+	char name[24];
+	int r = staged->base_size ? complete_file(staged, err) : 0;
+
+	if (r < 0)
+		return r;
+	staged->published = true;
+	return store_txn_put_file(txn, staged_file_name(staged, name), id, err);
+}
+
+static int store_large(struct staged *staged, const struct dir_entry *same, struct store_txn *txn,
+		       struct tree_stored *ret, struct error *err)
+{
+	uint64_t written = staged->base_size ? written_bytes(staged) : staged->size;
+	bool equal = false;
+	int r = 0;
+
+	ret->content = CONTENT_BLOB;
+	ret->id = staged->base;
+	if (!written && staged->size == staged->base_blob_size)
+		return 0;
+	if (same && !staged->base_size)
+		r = equal_to_blob(staged, &same->id, &equal, err);
+	if (r < 0)
+		return r;
+	if (equal) {
+		ret->id = same->id;
+		return 0;
+	}
+	r = digest_content(staged, &ret->id, err);
+	if (r == 0)
+		r = store_txn_has(txn, &ret->id, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (written < staged->size / 2)
+		return store_as_extents(staged, txn, &ret->id, err);
+	return put_file(staged, txn, &ret->id, err);
+}
+
+int staged_store(struct staged *staged, const struct dir_entry *same, struct store_txn *txn,
+		 struct tree_stored *ret, struct error *err)
+{
+	if (same && (same->type != DIR_ENTRY_FILE || same->size != staged->size ||
+		     staged->size <= DIR_INLINE_MAX))
+		same = NULL;
+	ret->size = staged->size;
+	if (!staged->size) {
+		ret->content = CONTENT_EMPTY;
+		return 0;
+	}
+	if (staged->size < STORE_LOOSE_MIN)
+		return store_small(staged, same, txn, ret, err);
+	return store_large(staged, same, txn, ret, err);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a filesystem server and its users say to each other: messages of fs/base/channel.h, whose
+ * first value is one of these. Every request gets one answer: ANSWER_OK and its values, or
+ * ANSWER_ERROR with a code and a text.
+ */
+#pragma once
+
+enum server_request {
+	/* u32 flags, string store, id of a snapshot (zero: an empty tree), string socket to listen
+	 * on or NULL; one descriptor: the kernel's end of the mount. Only the first message. */
+	SERVER_START = 1,
+	/* string path, u32 directory -> string real path */
+	SERVER_MOUNTPOINT,
+	/* intent -> result; the ghosts of a server with one user go */
+	SERVER_COMMIT,
+	/* u32 directory holding the new node as a path, string name, u32 mode, u64 rdev, u32 uid,
+	 * u32 gid: a device node, which no kernel lets a user namespace make */
+	SERVER_MAKE_NODE,
+	/* -> u32 number of other users */
+	SERVER_LEAVE,
+	/* -> u32 changed since the last commit */
+	SERVER_CHANGED,
+};
+
+enum server_start_flags {
+	SERVER_READ_ONLY = 1 << 0,
+	SERVER_WRITEBACK = 1 << 1,
+	SERVER_APART = 1 << 2,
+};
+
+enum server_answer { ANSWER_OK = 0, ANSWER_ERROR = 1 };
+
+#define SERVER_MESSAGE_MAX_FDS 1

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A view on a snapshot that processes can work in, seen from the side that asks for it: started
+ * on a mount, told to commit, discarded. What serves it is a process of its own.
+ *
+ * A workspace belongs to one thread at a time.
+ */
+#pragma once
+
+#include "fs/base/cleanup.h"
+#include "fs/snapshot/snapshot.h"
+
+#include <stdbool.h>
+
+struct error;
+struct workspace;
+
+struct workspace_options {
+	const char *store;	   /* path of the store */
+	struct object_id snapshot; /* zero: an empty tree */
+	bool read_only;
+	bool writeback; /* many small writes to few files are expected */
+	/* Where others may connect, a path below the store; NULL: nobody. */
+	const char *socket;
+	int fuse_fd; /* the kernel's end of the mount; taken over in any case */
+};
+
+int workspace_start(const struct workspace_options *options, struct workspace **ret,
+		    struct error *err);
+/* Join one that was started with a socket. -ENOENT or -ECONNREFUSED when there is none. */
+int workspace_join(int store_dir_fd, const char *socket, struct workspace **ret);
+
+/* Becomes readable when the server has died: everything that was not committed is lost. */
+int workspace_fd(const struct workspace *workspace);
+bool workspace_alive(const struct workspace *workspace);
+
+/*
+ * A directory or file to mount on: where symlinks of the tree lead to, made as a ghost when it is
+ * missing. The caller frees *ret_path. Nobody else works in the mount, unless it has a socket.
+ * -ENOTCONN when the server is gone, here and below.
+ */
+int workspace_mountpoint(struct workspace *workspace, const char *path, bool directory,
+			 char **ret_path, struct error *err);
+/* Make a snapshot of what is there now; work may go on. */
+int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,
+		     struct snapshot_result *ret, struct error *err);
+/* Anything written since the last commit? 1, 0 or negative. */
+int workspace_changed(struct workspace *workspace, struct error *err);
+/* How many others are connected. */
+int workspace_others(struct workspace *workspace, unsigned *ret, struct error *err);
+
+/* Let go: the server of a workspace without other users ends, and what was not committed goes. */
+void workspace_free(struct workspace *workspace);
+DEFINE_CLEANUP(struct workspace *, workspace_free);

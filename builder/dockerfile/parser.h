@@ -13,8 +13,8 @@
 
 #include "builder/dockerfile/diagnostic.h"
 #include "builder/dockerfile/directive.h"
-#include "builder/dockerfile/keyword.h"
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/keyword.h"
+#include "builder/dockerfile/lex/words.h"
 #include "fs/base/arena.h"
 
 /* What a Dockerfile may be; more is -E2BIG. Of ONBUILD ONBUILD ... what is deeper is not read. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/dockerfile/suggest.h"
+#include "builder/dockerfile/lex/suggest.h"
 #include "tests/lib/unit.h"
 
 static const char *const WORDS[] = { "mount", "network", "security", "device" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/dockerfile/keyword.h"
+#include "builder/dockerfile/lex/keyword.h"
 
 #include <string.h>
 #include <strings.h>

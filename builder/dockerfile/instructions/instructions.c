@@ -8,7 +8,8 @@
 #include "builder/dockerfile/instructions/instructions_internal.h"
 #include "builder/dockerfile/suggest.h"
 
-static int vrefuse(const struct understanding *u, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int vrefuse(const struct understanding *u,
+							 const char *format, va_list args)
 {
 	char text[sizeof u->diag->error.text];
 

@@ -344,7 +344,7 @@ int context_load_all(struct context *context, struct node *node, struct error *e
 		return 0;
 	r = context_load(context, node, err);
 	while (r == 0) {
-		struct dentry *child = children_from(at->dir.children, position);
+		struct dentry *child = name_table_from(at->dir.children, position);
 
 		if (child && node_is_dir(child->node)) {
 			at = child->node;
@@ -384,6 +384,14 @@ static int open_file(struct context *context, struct node *node, char **ret_path
 	*ret_fd = take_fd(&fd);
 	*ret_path = take_ptr(&path);
 	return 0;
+}
+
+int context_open_file(struct context *context, struct node *node, int *ret_fd, struct error *err)
+{
+	cleanup_free char *path = NULL;
+	struct stat st;
+
+	return open_file(context, node, &path, ret_fd, &st, err);
 }
 
 static int hash_file(struct context *context, struct node *node, struct object_id *ret,

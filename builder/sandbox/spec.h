@@ -5,13 +5,15 @@
  */
 #pragma once
 
-#include "fs/base/buf.h"
-#include "fs/base/strings.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
+
+#include "fs/base/buf.h"
+#include "fs/base/strings.h"
+
+struct wire;
 
 enum spec_network {
 	SPEC_NETWORK_DEFAULT, /* a network of its own with a way out, by pasta or slirp4netns; else
@@ -31,14 +33,14 @@ struct spec_mount {
 	enum spec_mount_type type;
 	/* Absolute path inside; every part of it exists in the root filesystem (or as a ghost). */
 	char *target;
-	bool read_only;
+	bool read_only; /* files in memory always are */
 	/* SPEC_MOUNT_FUSE: the name given to sandbox_mount(), and the path below its root that is
 	 * attached ("/" for all of it); symlinks have been resolved by the caller. */
 	char *filesystem;
 	char *source;
-	uint64_t tmpfs_size; /* SPEC_MOUNT_TMPFS: bytes, 0 for the kernel's default */
+	uint64_t tmpfs_size;     /* SPEC_MOUNT_TMPFS: bytes, 0 for the kernel's default */
 	uint32_t mode, uid, gid; /* of the top directory, file or socket */
-	struct buf bytes; /* SPEC_MOUNT_FILE */
+	struct buf bytes;        /* SPEC_MOUNT_FILE */
 };
 
 struct spec_ulimit {
@@ -51,14 +53,14 @@ struct spec {
 	bool root_read_only;
 	struct strings argv;
 	struct strings env;
-	char *cwd;
+	char *cwd; /* NULL: "/" */
 	uint32_t uid, gid;
 	uint32_t *groups; /* supplementary, without `gid` */
 	size_t group_count;
-	char *hostname;
+	char *hostname;             /* NULL: "buildkitsandbox" */
 	struct strings extra_hosts; /* lines for /etc/hosts: "ADDRESS NAME" */
 	enum spec_network network;
-	bool insecure; /* all capabilities of the user namespace, no filter, no masked paths */
+	bool insecure;     /* all capabilities of the user namespace, no filter, no masked paths */
 	uint64_t shm_size; /* bytes of /dev/shm; 0: 64 MiB */
 	struct spec_ulimit *ulimits;
 	size_t ulimit_count;
@@ -67,11 +69,12 @@ struct spec {
 	size_t mount_count;
 };
 
-/* All-zero is an empty spec. */
+/* All-zero is an empty spec. The mount stays the spec's, and is good until the next is added. */
 struct spec_mount *spec_add_mount(struct spec *spec, enum spec_mount_type type, const char *target);
 void spec_release(struct spec *spec);
 DEFINE_CLEANUP_VALUE(struct spec, spec_release);
 
-/* To and from the bytes that go to the helper. */
+/* To and from the bytes that go to the helper. -EPROTO: nothing that spec_encode() makes of a
+ * spec with a root, a command and absolute targets; *ret is to be released in any case. */
 void spec_encode(const struct spec *spec, struct buf *ret);
 int spec_decode(struct wire *wire, struct spec *ret);

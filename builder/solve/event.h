@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 enum event_type {
-	EVENT_VERTEX,  /* a piece of work appeared: before any other event about it */
-	EVENT_STARTED,
+	EVENT_VERTEX, /* a piece of work appeared: before any other event about it; again: renamed */
+	EVENT_STARTED, /* began, or goes on after it had ended: its times add up */
 	EVENT_LOG,     /* output of it */
 	EVENT_STATUS,  /* progress of a part of it: a transfer, a wait, an export */
-	EVENT_DONE,    /* ended: done, cached, failed or cancelled */
+	EVENT_DONE,    /* ended: done, cached, failed or cancelled, started before or not */
 	EVENT_WARNING, /* about the Dockerfile, or about the host */
 };
 
@@ -28,13 +28,14 @@ struct event_location {
 
 struct event {
 	enum event_type type;
-	unsigned vertex;  /* number from 1, by first appearance; 0: the build as a whole */
+	/* number from 1, by first appearance; 0: the build as a whole, which only warnings are about */
+	unsigned vertex;
 	uint64_t time_ns; /* monotonic */
 
-	/* EVENT_VERTEX: "[build 2/5] RUN make", and its digest in "sha256:…" form */
+	/* EVENT_VERTEX: "[build 2/5] RUN make", and its digest in "sha256:…" form, or NULL */
 	const char *name;
 	const char *digest;
-	const unsigned *inputs; /* vertices it waits for */
+	const unsigned *inputs; /* vertices it waits for, which have appeared */
 	size_t input_count;
 
 	/* EVENT_LOG: raw bytes, not lines; stream 1 or 2 */
@@ -57,6 +58,8 @@ struct event {
 	/* EVENT_WARNING: rule name or NULL, text, location above */
 	const char *rule;
 	const char *text;
+	const char *detail;  /* what the rule is good for, or NULL */
+	const char *excerpt; /* the lines it is about, as they are shown to a person, or NULL */
 	const char *url;
 };
 

@@ -23,6 +23,7 @@ void buf_reserve(struct buf *buf, size_t extra)
 		grown = 64;
 	buf->data = xrealloc(buf->data, grown);
 	buf->capacity = grown;
+	buf->data[buf->length] = '\0';
 }
 
 void buf_append(struct buf *buf, const void *data, size_t size)

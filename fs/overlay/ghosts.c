@@ -12,8 +12,8 @@ static int make_ghost(struct overlay *overlay, struct node *dir, const char *nam
 		      bool directory, struct node **ret, struct error *err)
 {
 	struct node_time now = overlay_now();
-	struct node *node = tree_new_node(overlay->tree,
-					  directory ? DIR_ENTRY_DIR : DIR_ENTRY_FILE, &now);
+	struct node *node =
+		tree_new_node(overlay->tree, directory ? DIR_ENTRY_DIR : DIR_ENTRY_FILE, &now);
 	int r;
 
 	node->mode = directory ? 0755 : 0644;
@@ -30,8 +30,7 @@ static int make_ghost(struct overlay *overlay, struct node *dir, const char *nam
 	return 0;
 }
 
-static int check_kind(const struct node *node, const char *path, bool directory,
-		      struct error *err)
+static int check_kind(const struct node *node, const char *path, bool directory, struct error *err)
 {
 	if (directory && !node_is_dir(node))
 		return error_set(err, -ENOTDIR, "'%s' is not a directory", path);

@@ -297,6 +297,6 @@ int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, s
 
 	if (r < 0)
 		return r;
-	*ret = children_from(dir->dir.children, position);
+	*ret = name_table_from(dir->dir.children, position);
 	return *ret ? 1 : 0;
 }

@@ -14,7 +14,7 @@ struct overlay {
 	struct staging staging;
 	struct tree_staging drop;  /* drops staged content for the tree */
 	struct tree_storer storer; /* stores it at a commit */
-	struct node **ghosts;	   /* each of them held once, outer ones first */
+	struct node **ghosts;      /* each of them held once, outer ones first */
 	size_t ghost_count, ghost_capacity;
 };
 

@@ -30,17 +30,17 @@ void staging_init(struct staging *staging, struct store *store, struct store_lea
 	*staging = (struct staging){ .store = store,
 				     .lease = lease,
 				     .dir_fd = store_lease_tmp_fd(lease) };
-	arena_init(&staging->arena, staging->dir_fd);
+	pool_init(&staging->pool, staging->dir_fd);
 }
 
 void staging_release(struct staging *staging)
 {
-	arena_release(&staging->arena);
+	pool_release(&staging->pool);
 }
 
 void staging_trim(struct staging *staging)
 {
-	arena_reset_if_empty(&staging->arena);
+	pool_reset_if_empty(&staging->pool);
 }
 
 /* ---- open files ---- */
@@ -98,8 +98,8 @@ int staged_open(struct staged *staged, int *ret_fd)
 	}
 	if (staged->staging->open_count >= OPEN_FILES_MAX)
 		close_oldest(staged->staging);
-	staged->fd =
-		openat(staged->staging->dir_fd, staged_file_name(staged, name), O_RDWR | O_CLOEXEC);
+	staged->fd = openat(staged->staging->dir_fd, staged_file_name(staged, name),
+			    (staged->published ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	if (staged->fd < 0)
 		return -errno;
 	note_open(staged);
@@ -152,7 +152,7 @@ void staged_free(struct staged *staged)
 		return;
 	if (staged->is_file)
 		remove_file(staged);
-	arena_free(&staged->staging->arena, &staged->chunk);
+	pool_free(&staged->staging->pool, &staged->chunk);
 	free(staged->written);
 	free(staged);
 }
@@ -280,7 +280,7 @@ int staged_read(struct staged *staged, void *data, size_t length, uint64_t offse
 	if (!length)
 		return 0;
 	if (!staged->is_file)
-		return arena_read(&staged->staging->arena, &staged->chunk, offset, data, length);
+		return pool_read(&staged->staging->pool, &staged->chunk, offset, data, length);
 	r = staged_open(staged, &fd);
 	while (length > 0 && r == 0) {
 		bool base;
@@ -338,22 +338,21 @@ void staged_mark_range(struct staged *staged, uint64_t offset, uint64_t end)
 
 int staged_make_file(struct staged *staged)
 {
-	struct arena *arena = &staged->staging->arena;
+	struct pool *pool = &staged->staging->pool;
 	int r = create_file(staged);
 
 	if (r == 0 && staged->size)
-		r = fd_copy_range(arena_fd(arena), staged->chunk.offset, staged->fd, 0,
-				  staged->size);
+		r = fd_copy_range(pool_fd(pool), staged->chunk.offset, staged->fd, 0, staged->size);
 	if (r < 0) {
 		if (staged->is_file)
 			remove_file(staged);
 		return r;
 	}
-	arena_free(arena, &staged->chunk);
+	pool_free(pool, &staged->chunk);
 	return 0;
 }
 
-static int zero_arena(struct staged *staged, uint64_t offset, uint64_t end)
+static int zero_pool(struct staged *staged, uint64_t offset, uint64_t end)
 {
 	static const char zeros[4096];
 	int r = 0;
@@ -361,7 +360,7 @@ static int zero_arena(struct staged *staged, uint64_t offset, uint64_t end)
 	while (offset < end && r == 0) {
 		size_t length = end - offset < sizeof zeros ? (size_t)(end - offset) : sizeof zeros;
 
-		r = arena_write(&staged->staging->arena, &staged->chunk, offset, zeros, length);
+		r = pool_write(&staged->staging->pool, &staged->chunk, offset, zeros, length);
 		offset += length;
 	}
 	return r;
@@ -380,9 +379,9 @@ static int grow(struct staged *staged, uint64_t size)
 			return r;
 	}
 	if (!staged->is_file) {
-		r = arena_resize(&staged->staging->arena, &staged->chunk, staged->size, size);
+		r = pool_resize(&staged->staging->pool, &staged->chunk, staged->size, size);
 		if (r == 0)
-			r = zero_arena(staged, staged->size, size);
+			r = zero_pool(staged, staged->size, size);
 	} else {
 		r = staged_open(staged, &fd);
 		if (r == 0 && ftruncate(fd, (off_t)size) < 0)
@@ -460,9 +459,9 @@ int staged_write(struct staged *staged, const void *data, size_t length, uint64_
 		return r;
 	if (staged->is_file)
 		return write_file(staged, data, length, offset);
-	r = arena_resize(&staged->staging->arena, &staged->chunk, staged->size, end);
+	r = pool_resize(&staged->staging->pool, &staged->chunk, staged->size, end);
 	if (r == 0)
-		r = arena_write(&staged->staging->arena, &staged->chunk, offset, data, length);
+		r = pool_write(&staged->staging->pool, &staged->chunk, offset, data, length);
 	if (r == 0 && end > staged->size)
 		staged->size = end;
 	return r;
@@ -487,6 +486,6 @@ int staged_truncate(struct staged *staged, uint64_t size)
 	if (staged->base_size > size)
 		staged->base_size = size;
 	if (!size)
-		arena_free(&staged->staging->arena, &staged->chunk);
+		pool_free(&staged->staging->pool, &staged->chunk);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The content of a file that is being written: small ones in the arena, larger ones in a file of
+ * The content of a file that is being written: small ones in the pool, larger ones in a file of
  * their own, which becomes the stored blob without being copied. A large blob that is changed in
  * places keeps its bytes where they are; only the blocks that were written lie in the file.
  */
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/overlay/arena.h"
+#include "fs/overlay/pool.h"
 #include "fs/tree/node.h"
 
 struct error;
@@ -24,7 +24,7 @@ struct staging {
 	struct store *store;
 	struct store_lease *lease;
 	int dir_fd; /* of the lease; files in it are named by number */
-	struct arena arena;
+	struct pool pool;
 	uint64_t next_name;
 	struct staged *open_files; /* those with an open descriptor, most recently used first */
 	unsigned open_count;

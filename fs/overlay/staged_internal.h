@@ -12,11 +12,11 @@
 struct staged {
 	struct staging *staging;
 	uint64_t size;
-	bool is_file; /* else in the arena */
+	bool is_file; /* else in the pool */
 	/* The file has been handed to a transaction: nobody may write to it any more. */
 	bool published;
 
-	struct arena_chunk chunk;
+	struct pool_chunk chunk;
 
 	/* A file of its own, with the same offsets as the content. */
 	uint64_t name;

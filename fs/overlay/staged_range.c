@@ -57,10 +57,10 @@ int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
 	if (r < 0)
 		return r;
 	if (!staged->is_file) {
-		struct arena *arena = &staged->staging->arena;
+		struct pool *pool = &staged->staging->pool;
 
-		r = arena_resize(arena, &staged->chunk, staged->size, end);
-		if (r == 0 && fallocate(arena_fd(arena), FALLOC_FL_KEEP_SIZE,
+		r = pool_resize(pool, &staged->chunk, staged->size, end);
+		if (r == 0 && fallocate(pool_fd(pool), FALLOC_FL_KEEP_SIZE,
 					(off_t)(staged->chunk.offset + offset), (off_t)length) < 0)
 			r = -errno;
 		return r;

@@ -22,6 +22,7 @@
 struct buf;
 struct error;
 struct store;
+struct strings;
 
 /* Blobs of at least this size are plain files of their own, smaller ones lie in packs. */
 #define STORE_LOOSE_MIN ((uint64_t)128 << 10)
@@ -41,6 +42,12 @@ enum store_open_flags {
 int store_open(const char *path, unsigned flags, struct store **ret, struct error *err);
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store *, store_close);
+
+/*
+ * What opening it found that a person should know, a line each: names that were lost in a crash,
+ * features that forbid writing. Most often none. The store's.
+ */
+const struct strings *store_warnings(const struct store *store);
 
 const char *store_path(const struct store *store);
 /* The store's directory, for files that others keep in sub-directories of their own. */
@@ -121,7 +128,7 @@ int store_txn_put(struct store_txn *txn, enum object_kind kind, const void *data
 int store_txn_put_as(struct store_txn *txn, enum object_kind kind, const struct object_id *id,
 		     const void *data, size_t size, struct error *err);
 /* Take the file `name` in the lease's directory, whose content is `id`, into the store, without
- * copying. It is gone from there afterwards, and nobody may write to it any more. */
+ * copying: from now on nobody may write to it. The name stays, and is the caller's to remove. */
 int store_txn_put_file(struct store_txn *txn, const char *name, const struct object_id *id,
 		       struct error *err);
 /* Store the blob `id` as pieces of others that are in the store or in this transaction. */

@@ -43,11 +43,11 @@ struct tree_commit {
 
 static void add_dir(struct tree_commit *commit, struct node *node)
 {
-	struct children *children = node->dir.children;
+	struct name_table *children = node->dir.children;
 
 	array_reserve_one(commit->dirs, commit->dir_count, commit->dir_capacity);
 	commit->dirs[commit->dir_count++] = (struct changed_dir){
-		.node = node, .sorted = children_sorted(children), .count = children->count
+		.node = node, .sorted = name_table_sorted(children), .count = children->count
 	};
 }
 

@@ -250,7 +250,7 @@ static int push_live(struct live *live, struct node *dir, struct error *err)
 		return r;
 	array_reserve_one(live->frames, live->depth, live->capacity);
 	live->frames[live->depth++] =
-		(struct live_frame){ .sorted = children_sorted(dir->dir.children),
+		(struct live_frame){ .sorted = name_table_sorted(dir->dir.children),
 				     .count = dir->dir.children->count };
 	return 0;
 }

@@ -261,7 +261,7 @@ static int graft(struct copy *copy, struct node *dir, const char *name, size_t l
 	r = copy_dir(copy, dir, name, length, source, &made, err);
 	if (r < 0)
 		return r;
-	children_free(made->dir.children);
+	name_table_free(made->dir.children);
 	made->dir.children = NULL;
 	made->size = node_subdirs(source);
 	made->dir.id = source->dir.id;
@@ -339,7 +339,8 @@ static int run(struct copy *copy, struct error *err)
 {
 	while (copy->depth > 0) {
 		struct frame *frame = &copy->frames[copy->depth - 1];
-		struct dentry *child = children_from(frame->source->dir.children, frame->position);
+		struct dentry *child =
+			name_table_from(frame->source->dir.children, frame->position);
 		int r;
 
 		buf_truncate(&copy->path, frame->path_length);

@@ -105,7 +105,7 @@ int tree_clear_dir(struct tree *tree, struct node *dir, struct error *err)
 	int r = tree_load(tree, dir, err);
 
 	while (r == 0) {
-		struct dentry *first = children_from(dir->dir.children, 0);
+		struct dentry *first = name_table_from(dir->dir.children, 0);
 
 		if (!first)
 			return 0;

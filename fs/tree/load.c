@@ -78,7 +78,7 @@ static struct node *node_of_entry(struct tree *tree, const struct dir_entry *ent
 
 static void add_entry(struct tree *tree, struct node *dir, const struct dir_entry *entry)
 {
-	struct dentry *dentry = children_add(dir->dir.children, entry->name, entry->name_length);
+	struct dentry *dentry = name_table_add(dir->dir.children, entry->name, entry->name_length);
 	bool shared = entry->flags & DIR_ENTRY_HARDLINK;
 	struct link_set *set = NULL;
 	struct node *node;
@@ -117,7 +117,7 @@ static int add_leaf(struct tree *tree, struct node *dir, struct dir_reader *read
 	struct dir_entry entry;
 	int r;
 
-	children_reserve(dir->dir.children, dir->dir.children->count + reader->count);
+	name_table_reserve(dir->dir.children, dir->dir.children->count + reader->count);
 	while ((r = dir_reader_next(reader, &entry, err)) > 0)
 		add_entry(tree, dir, &entry);
 	return r;
@@ -157,13 +157,13 @@ int tree_load(struct tree *tree, struct node *dir, struct error *err)
 	if (dir->dir.children)
 		return 0;
 	if (object_id_is_zero(&dir->dir.id)) {
-		dir->dir.children = children_new();
+		dir->dir.children = name_table_new();
 		return 0;
 	}
 	r = read_dir(tree, &dir->dir.id, &bytes, &reader, err);
 	if (r < 0)
 		return r;
-	dir->dir.children = children_new();
+	dir->dir.children = name_table_new();
 	r = reader.paged ? add_pages(tree, dir, &reader, err) : add_leaf(tree, dir, &reader, err);
 	if (r < 0) {
 		(void)tree_unload(tree, dir);
@@ -180,18 +180,18 @@ static bool child_in_use(const struct node *node)
 
 int tree_unload(struct tree *tree, struct node *dir)
 {
-	struct children *children = dir->dir.children;
+	struct name_table *children = dir->dir.children;
 	struct dentry *dentry;
 
 	if (!children || dir->flags & (NODE_DIR_CHANGED | NODE_DETACHED | NODE_GHOST))
 		return 0;
-	children_each(children, dentry)
+	name_table_each(children, dentry)
 	{
 		if (child_in_use(dentry->node))
 			return 0;
 	}
 	dir->size = children->subdirs;
-	children_each(children, dentry)
+	name_table_each(children, dentry)
 	{
 		struct node *node = dentry->node;
 
@@ -201,7 +201,7 @@ int tree_unload(struct tree *tree, struct node *dir)
 		else
 			tree_free_node(tree, node);
 	}
-	children_free(children);
+	name_table_free(children);
 	dir->dir.children = NULL;
 	return 1;
 }

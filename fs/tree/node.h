@@ -14,7 +14,7 @@
 #include "fs/object/id.h"
 #include "fs/object/xattrs.h"
 
-struct children;
+struct name_table;
 struct dentry;
 struct link_set;
 
@@ -29,7 +29,7 @@ enum node_flags {
 	NODE_CHANGED = 1 << 0,     /* the entries that name it must be written again */
 	NODE_DIR_CHANGED = 1 << 1, /* a directory whose object must be written again */
 	NODE_GHOST = 1 << 2,       /* shown, but no part of the state: mount points */
-	NODE_MARKED = 1 << 4,	   /* whatever the owner of the tree means by it */
+	NODE_MARKED = 1 << 4,      /* whatever the owner of the tree means by it */
 	NODE_DETACHED = 1 << 3,    /* has no name left, lives while it is in use */
 };
 
@@ -54,8 +54,8 @@ struct node {
 		char *target;                  /* symlinks */
 		uint64_t rdev;                 /* devices: major << 32 | minor */
 		struct {
-			struct children *children; /* NULL: not loaded */
-			struct object_id id;       /* as last stored; zero: nothing there */
+			struct name_table *children; /* NULL: not loaded */
+			struct object_id id;         /* as last stored; zero: nothing there */
 		} dir;
 	};
 	uint64_t size;              /* bytes of a file or of a symlink's target */

@@ -153,7 +153,7 @@ int tree_find(struct tree *tree, struct node *dir, const char *name, size_t leng
 
 	if (r < 0)
 		return r;
-	dentry = children_find(dir->dir.children, name, length);
+	dentry = name_table_find(dir->dir.children, name, length);
 	if (!dentry)
 		return 0;
 	*ret = dentry;
@@ -255,7 +255,7 @@ struct node *tree_new_node(struct tree *tree, enum dir_entry_type type, const st
 	node->mtime = node->ctime = node->atime = *now;
 	node->flags = NODE_CHANGED | NODE_DETACHED;
 	if (type == DIR_ENTRY_DIR) {
-		node->dir.children = children_new();
+		node->dir.children = name_table_new();
 		node->flags |= NODE_DIR_CHANGED;
 	}
 	node->link_count = 0;
@@ -275,7 +275,7 @@ static void free_node(struct tree *tree, struct node *node)
 	if (node->type == DIR_ENTRY_SYMLINK)
 		free(node->target);
 	else if (node_is_dir(node))
-		children_free(node->dir.children);
+		name_table_free(node->dir.children);
 	else
 		drop_content(tree, node);
 	if (node->xattrs) {
@@ -297,8 +297,8 @@ static void free_subtree(struct tree *tree, struct node *top)
 	struct node *at = top;
 
 	for (;;) {
-		struct children *children = node_is_dir(at) ? at->dir.children : NULL;
-		struct dentry *dentry = children ? children_from(children, 0) : NULL;
+		struct name_table *children = node_is_dir(at) ? at->dir.children : NULL;
+		struct dentry *dentry = children ? name_table_from(children, 0) : NULL;
 		struct node *node = dentry ? dentry->node : NULL;
 
 		if (node && node_is_dir(node) && node->dir.children && node->dir.children->count) {
@@ -307,7 +307,7 @@ static void free_subtree(struct tree *tree, struct node *top)
 		}
 		if (node) {
 			node_remove_name(node, dentry);
-			children_remove(children, dentry);
+			name_table_remove(children, dentry);
 			if (node->names)
 				continue;
 			node->link_count = 0;
@@ -346,7 +346,7 @@ int tree_link(struct tree *tree, struct node *dir, const char *name, size_t leng
 		(void)link_set_new(tree, node, 0, true);
 	node->link_count++;
 	node->flags &= (uint16_t)~NODE_DETACHED;
-	node_add_name(node, dir, children_add(dir->dir.children, name, length));
+	node_add_name(node, dir, name_table_add(dir->dir.children, name, length));
 	if (node->flags & NODE_GHOST)
 		return 0;
 	make_real(dir);
@@ -361,7 +361,7 @@ static struct node *detach_name(struct dentry *dentry)
 	if (!(node->flags & NODE_GHOST))
 		dir_changed(dir);
 	node_remove_name(node, dentry);
-	children_remove(dir->dir.children, dentry);
+	name_table_remove(dir->dir.children, dentry);
 	node->link_count--;
 	return node;
 }
@@ -434,7 +434,7 @@ int tree_rename(struct tree *tree, struct dentry *dentry, struct node *new_dir,
 	if (r < 0)
 		return r;
 	detach_name(dentry);
-	node_add_name(node, new_dir, children_add(new_dir->dir.children, new_name, length));
+	node_add_name(node, new_dir, name_table_add(new_dir->dir.children, new_name, length));
 	node->link_count++;
 	if (node->flags & NODE_GHOST)
 		return 0;

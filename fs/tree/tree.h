@@ -15,7 +15,7 @@
 #include "fs/base/cleanup.h"
 #include "fs/object/links.h"
 #include "fs/object/snapshot_record.h"
-#include "fs/tree/children.h"
+#include "fs/tree/name_table.h"
 #include "fs/tree/node.h"
 
 struct error;

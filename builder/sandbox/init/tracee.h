@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process of the step that waits for the supervisor's answer: who it is, what it names. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fs/base/cleanup.h"
+
+struct tracee {
+	pid_t pid;         /* of the thread, as the supervisor's /proc has it */
+	uint32_t uid, gid; /* for files it makes */
+	uint32_t umask;
+	uint64_t capabilities; /* effective */
+	int root_fd, base_fd;  /* its root directory, and where the path begins */
+};
+
+/* Look at it. `dir_fd` is its own number of a descriptor, or AT_FDCWD. */
+int tracee_open(int host_proc_fd, pid_t pid, int dir_fd, struct tracee *ret);
+void tracee_close(struct tracee *tracee);
+DEFINE_CLEANUP_VALUE(struct tracee, tracee_close);
+
+/* A path from its memory; `size` is at most PATH_MAX. -ENAMETOOLONG, -EFAULT. */
+int tracee_read_path(const struct tracee *tracee, uint64_t address, char *ret, size_t size);
+
+/*
+ * Open (O_PATH) the directory that `path` is in, as the tracee would find it, and the name in
+ * there: points into `path`, which is changed. `own_root_fd` is what this process returns to.
+ */
+int tracee_open_parent(const struct tracee *tracee, int own_root_fd, char *path,
+		       const char **ret_name, int *ret_fd);

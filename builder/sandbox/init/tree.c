@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sandbox/init/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "builder/sandbox/init/mount.h"
+#include "builder/sandbox/init/step.h"
+#include "fs/base/alloc.h"
+#include "fs/base/path.h"
+
+int tree_open_own(int root_fd, const char *name, struct error *err)
+{
+	int fd = mount_open_path(root_fd, name, O_DIRECTORY | O_NOFOLLOW,
+				 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	/* A link could lead what we mount to another place than where it is looked for. */
+	if (fd == -ELOOP)
+		return error_set(err, -ELOOP,
+				 "'/%s' of the root filesystem is a symbolic link, "
+				 "it must be a directory",
+				 name);
+	if (fd < 0)
+		return error_errno(err, fd, "cannot use '/%s' of the root filesystem", name);
+	return fd;
+}
+
+static int attach_own(int mount_fd, int root_fd, const char *name, struct error *err)
+{
+	cleanup_fd int target_fd = tree_open_own(root_fd, name, err);
+	int r;
+
+	if (target_fd < 0)
+		return target_fd;
+	r = mount_attach(mount_fd, target_fd);
+	return r < 0 ? error_errno(err, r, "cannot mount '/%s'", name) : 0;
+}
+
+/*
+ * Files that a step finds in /etc whatever the image has there. The owner of the root filesystem
+ * sees to it that there is something to cover; where there is not, a step does without.
+ */
+static void attach_text(int mount_fd, int root_fd, const char *path)
+{
+	cleanup_fd int target_fd = -1;
+
+	if (mount_fd < 0)
+		return;
+	target_fd = mount_open_path(root_fd, path, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	if (target_fd >= 0)
+		(void)mount_attach(mount_fd, target_fd);
+}
+
+/* Where the target really is, links followed: "/…" as the step sees it. */
+static char *real_path(const struct step *step, int fd)
+{
+	char link[32], path[4096];
+	ssize_t length;
+
+	snprintf(link, sizeof link, "self/fd/%d", fd);
+	length = readlinkat(step->host_proc_fd, link, path, sizeof path);
+	return length > 0 ? xstrndup(path, (size_t)length) : NULL;
+}
+
+static int attach_mount(const struct step *step, size_t index, struct error *err)
+{
+	const char *target = step->spec.mounts[index].target;
+	cleanup_fd int target_fd =
+		mount_open_path(step->root_fd, target, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	cleanup_free char *path = NULL;
+	int r;
+
+	if (target_fd == -ENOENT)
+		return error_set(err, -ENOENT,
+				 "mount target '%s' does not exist in the root filesystem", target);
+	if (target_fd < 0)
+		return error_errno(err, target_fd, "cannot use mount target '%s'", target);
+	path = real_path(step, target_fd);
+	if (!path || strcmp(path, "/") == 0)
+		return error_set(err, -EINVAL, "mount target '%s' is the root", target);
+	/* Programs trust these to be the kernel's. */
+	if (path_is_below(path, "/proc") || path_is_below(path, "/sys"))
+		return error_set(err, -EINVAL,
+				 "mount target '%s' lies in %.5s, which is the kernel's", target,
+				 path);
+	r = mount_attach(step->mount_fds[index], target_fd);
+	if (r == -EINVAL || r == -ENOTDIR)
+		return error_set(err, -ENOTDIR,
+				 "mount target '%s': of it and what is mounted there "
+				 "one is a directory and one a file",
+				 target);
+	return r < 0 ? error_errno(err, r, "cannot mount on '%s'", target) : 0;
+}
+
+int tree_assemble(struct step *step, struct error *err)
+{
+	cleanup_fd int dev_target_fd = -1;
+	int r = mount_become_root(step->root_fd);
+
+	if (r < 0)
+		return error_errno(err, r, "cannot make the filesystem '%s' the root",
+				   step->spec.root);
+	dev_target_fd = tree_open_own(step->root_fd, "dev", err);
+	if (dev_target_fd < 0)
+		return dev_target_fd;
+	r = devices_assemble(step, dev_target_fd, err);
+	if (r == 0)
+		r = attach_own(step->sys_fd, step->root_fd, "sys", err);
+	if (r < 0)
+		return r;
+	attach_text(step->hosts_fd, step->root_fd, "etc/hosts");
+	attach_text(step->resolv_fd, step->root_fd, "etc/resolv.conf");
+	attach_text(step->hostname_fd, step->root_fd, "etc/hostname");
+	for (size_t i = 0; i < step->spec.mount_count && r == 0; i++)
+		r = attach_mount(step, i, err);
+	return r;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sandbox/owner.h"
+
+#include <errno.h>
+
+#include "fs/base/buf.h"
+#include "fs/base/channel.h"
+#include "fs/base/wire.h"
+
+void owner_request_release(struct owner_request *request)
+{
+	free(request->filesystem);
+	free(request->name);
+	*request = (struct owner_request){ 0 };
+}
+
+int owner_receive(int channel_fd, struct owner_request *ret)
+{
+	cleanup_with(buf_release) struct buf message = { 0 };
+	cleanup_with(owner_request_release) struct owner_request request = { 0 };
+	int r = channel_receive(channel_fd, &message, NULL, 0, NULL);
+	struct wire wire = wire_of(message.data, message.length);
+
+	if (r <= 0)
+		return r;
+	request.verb = wire_u32(&wire);
+	request.filesystem = wire_string(&wire);
+	request.inode = wire_u64(&wire);
+	request.name = wire_string(&wire);
+	request.mode = wire_u32(&wire);
+	request.uid = wire_u32(&wire);
+	request.gid = wire_u32(&wire);
+	request.rdev = wire_u64(&wire);
+	if (wire_end(&wire) < 0 || !request.filesystem ||
+	    (request.verb == OWNER_MKNOD && !request.name))
+		return -EPROTO;
+	*ret = request;
+	request = (struct owner_request){ 0 };
+	return 1;
+}
+
+int owner_answer(int channel_fd, const struct owner_reply *reply)
+{
+	cleanup_with(buf_release) struct buf message = { 0 };
+
+	wire_put_u32(&message, (uint32_t)-reply->error);
+	wire_put_u32(&message, reply->mode);
+	wire_put_u32(&message, reply->uid);
+	wire_put_u32(&message, reply->gid);
+	wire_put_u64(&message, reply->rdev);
+	return channel_send(channel_fd, message.data, message.length, NULL, 0);
+}
+
+int owner_ask(int channel_fd, const struct owner_request *request, struct owner_reply *ret)
+{
+	cleanup_with(buf_release) struct buf message = { 0 };
+	struct owner_reply reply;
+	struct wire wire;
+	int r;
+
+	wire_put_u32(&message, request->verb);
+	wire_put_string(&message, request->filesystem);
+	wire_put_u64(&message, request->inode);
+	wire_put_string(&message, request->name);
+	wire_put_u32(&message, request->mode);
+	wire_put_u32(&message, request->uid);
+	wire_put_u32(&message, request->gid);
+	wire_put_u64(&message, request->rdev);
+	r = channel_send(channel_fd, message.data, message.length, NULL, 0);
+	if (r < 0)
+		return r;
+	r = channel_receive(channel_fd, &message, NULL, 0, NULL);
+	if (r <= 0)
+		return r < 0 ? r : -EPIPE;
+	wire = wire_of(message.data, message.length);
+	reply.error = -(int)wire_u32(&wire);
+	reply.mode = wire_u32(&wire);
+	reply.uid = wire_u32(&wire);
+	reply.gid = wire_u32(&wire);
+	reply.rdev = wire_u64(&wire);
+	if (wire_end(&wire) < 0 || reply.error > 0)
+		return -EPROTO;
+	*ret = reply;
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel does not let a process in a user namespace do, asked of whoever serves the
+ * filesystem: making a device node, or, where only root is mapped, giving a file to another user.
+ * Requests come one at a time over a channel and each is answered before the next.
+ *
+ * The step's supervisor waits for the answer, so whoever answers must not wait for anything that
+ * the step does; serving the step's FUSE requests meanwhile is fine.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fs/base/cleanup.h"
+
+enum owner_verb {
+	/* Make `name` in directory `inode`: `mode` with type, `rdev` as makedev() has it, `uid`, `gid`.
+	 * -EEXIST as mknod(2) has it; a negative entry that the kernel holds is to be invalidated. */
+	OWNER_MKNOD = 1,
+	/* Set owner and group of `inode`; UINT32_MAX leaves one as it is. Clears set-id bits of
+	 * files as chown(2) does. */
+	OWNER_CHOWN,
+	/* Owner, group, mode and rdev of `inode`, as recorded. */
+	OWNER_STAT,
+};
+
+struct owner_request {
+	enum owner_verb verb;
+	char *filesystem; /* as named to sandbox_mount() */
+	uint64_t inode;   /* st_ino */
+	char *name;       /* OWNER_MKNOD: one component, else NULL */
+	uint32_t mode, uid, gid;
+	uint64_t rdev;
+};
+
+struct owner_reply {
+	int error; /* 0 or a negative errno, for the process that asked */
+	uint32_t mode, uid, gid;
+	uint64_t rdev;
+};
+
+void owner_request_release(struct owner_request *request);
+DEFINE_CLEANUP_VALUE(struct owner_request, owner_request_release);
+
+/* For who answers. 1 and *ret (to be released), 0: no more will come, negative errno. */
+int owner_receive(int channel_fd, struct owner_request *ret);
+int owner_answer(int channel_fd, const struct owner_reply *reply);
+
+/* For who asks: 0 and *ret, whose `error` is the answer; negative when there is none. */
+int owner_ask(int channel_fd, const struct owner_request *request, struct owner_reply *ret);

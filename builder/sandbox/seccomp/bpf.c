@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/sandbox/seccomp/bpf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "builder/sandbox/seccomp/profile.h"
+
+/* Older kernel headers. */
+#ifndef SECCOMP_RET_KILL_PROCESS
+#	define SECCOMP_RET_KILL_PROCESS 0x80000000u
+#endif
+#ifndef SECCOMP_RET_USER_NOTIF
+#	define SECCOMP_RET_USER_NOTIF 0x7fc00000u
+#endif
+
+#define REFUSE  (SECCOMP_RET_ERRNO | EPERM)
+#define UNKNOWN (SECCOMP_RET_ERRNO | ENOSYS)
+#define X32_BIT 0x40000000u
+
+/* Private calls of 32-bit ARM: breakpoints, cache flushes, thread-local storage. */
+#define ARM_PRIVATE_FIRST 0xf0000u
+#define ARM_PRIVATE_LAST  0xf0010u
+
+static size_t add(struct bpf_program *program, unsigned code, uint32_t k)
+{
+	assert(program->count < BPF_LIMIT);
+	program->items[program->count] = (struct sock_filter){ .code = (uint16_t)code, .k = k };
+	return program->count++;
+}
+
+static void add_return(struct bpf_program *program, uint32_t value)
+{
+	add(program, BPF_RET | BPF_K, value);
+}
+
+static void add_load(struct bpf_program *program, size_t offset)
+{
+	add(program, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
+}
+
+/* The low half of an argument: all that the kernel looks at in those we judge. */
+static void add_load_argument(struct bpf_program *program, unsigned index)
+{
+	add_load(program, offsetof(struct seccomp_data, args) + 8 * index);
+}
+
+/* Do what follows up to end_if() when the comparison of the loaded value with `k` holds. */
+static size_t begin_if(struct bpf_program *program, unsigned comparison, uint32_t k)
+{
+	size_t at = add(program, BPF_JMP | comparison | BPF_K, k);
+
+	program->items[at].jt = 1;
+	return add(program, BPF_JMP | BPF_JA, 0);
+}
+
+static void end_if(struct bpf_program *program, size_t jump)
+{
+	program->items[jump].k = (uint32_t)(program->count - jump - 1);
+}
+
+static void add_return_if(struct bpf_program *program, unsigned comparison, uint32_t k,
+			  uint32_t value)
+{
+	size_t at = add(program, BPF_JMP | comparison | BPF_K, k);
+
+	program->items[at].jf = 1;
+	add_return(program, value);
+}
+
+/* Judge by arguments; ends in a return whatever they are. */
+static void add_condition(struct bpf_program *program, enum profile_verdict verdict)
+{
+	add_load_argument(program, 0);
+	if (verdict == PROFILE_SOCKET) {
+		add_return_if(program, BPF_JEQ, 38 /* AF_ALG */, REFUSE);
+		add_return_if(program, BPF_JEQ, 40 /* AF_VSOCK */, REFUSE);
+		add_return(program, SECCOMP_RET_ALLOW);
+	} else if (verdict == PROFILE_PERSONALITY) {
+		for (size_t i = 0; i < profile_personality_count; i++)
+			add_return_if(program, BPF_JEQ, profile_personalities[i],
+				      SECCOMP_RET_ALLOW);
+		add_return(program, REFUSE);
+	} else {
+		assert(verdict == PROFILE_CLONE);
+		add_return_if(program, BPF_JSET, PROFILE_CLONE_NAMESPACES, REFUSE);
+		add_return(program, SECCOMP_RET_ALLOW);
+	}
+}
+
+static void add_verdict(struct bpf_program *program, enum profile_verdict verdict)
+{
+	if (verdict == PROFILE_ALLOW)
+		add_return(program, SECCOMP_RET_ALLOW);
+	else if (verdict == PROFILE_REFUSE)
+		add_return(program, REFUSE);
+	else if (verdict == PROFILE_UNKNOWN)
+		add_return(program, UNKNOWN);
+	else
+		add_condition(program, verdict);
+}
+
+/* Ranges of equal verdicts, one after the other: kernels since 5.11 remember what is always
+ * allowed and don't come here for it. */
+static void add_numbers(struct bpf_program *program, const enum profile_verdict *verdicts)
+{
+	unsigned first = 0;
+
+	while (first < PROFILE_MAX_NUMBER) {
+		unsigned next = first + 1;
+		size_t skip;
+
+		while (next < PROFILE_MAX_NUMBER && verdicts[next] == verdicts[first])
+			next++;
+		/* Numbers below `first` have been dealt with. */
+		skip = add(program, BPF_JMP | BPF_JGE | BPF_K, next);
+		program->items[skip].jf = 1;
+		skip = add(program, BPF_JMP | BPF_JA, 0);
+		add_verdict(program, verdicts[first]);
+		end_if(program, skip);
+		first = next;
+	}
+}
+
+static void add_arch(struct bpf_program *program, const struct profile_arch *arch)
+{
+	enum profile_verdict verdicts[PROFILE_MAX_NUMBER];
+
+	profile_fill(arch, verdicts);
+	add_load(program, offsetof(struct seccomp_data, nr));
+	/* The third way of calling a 64-bit x86 kernel: next to nobody has it switched on. */
+	if (arch->audit_arch == AUDIT_ARCH_X86_64)
+		add_return_if(program, BPF_JGE, X32_BIT, UNKNOWN);
+	add_numbers(program, verdicts);
+	if (arch->audit_arch == AUDIT_ARCH_ARM) {
+		add_return_if(program, BPF_JGT, ARM_PRIVATE_LAST, UNKNOWN);
+		add_return_if(program, BPF_JGE, ARM_PRIVATE_FIRST, SECCOMP_RET_ALLOW);
+	}
+	add_return(program, UNKNOWN);
+}
+
+void bpf_profile(const struct profile_arch *archs, size_t count, struct bpf_program *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t jump;
+
+		add_load(ret, offsetof(struct seccomp_data, arch));
+		jump = begin_if(ret, BPF_JEQ, archs[i].audit_arch);
+		add_arch(ret, &archs[i]);
+		end_if(ret, jump);
+	}
+	add_return(ret, SECCOMP_RET_KILL_PROCESS);
+}
+
+static void add_device_call(struct bpf_program *program, int number, unsigned mode_index)
+{
+	size_t jump;
+
+	if (number < 0)
+		return;
+	add_load(program, offsetof(struct seccomp_data, nr));
+	jump = begin_if(program, BPF_JEQ, (uint32_t)number);
+	add_load_argument(program, mode_index);
+	add(program, BPF_ALU | BPF_AND | BPF_K, S_IFMT);
+	add_return_if(program, BPF_JEQ, S_IFCHR, SECCOMP_RET_USER_NOTIF);
+	add_return_if(program, BPF_JEQ, S_IFBLK, SECCOMP_RET_USER_NOTIF);
+	add_return(program, SECCOMP_RET_ALLOW);
+	end_if(program, jump);
+}
+
+void bpf_devices(const struct profile_arch *archs, size_t count, struct bpf_program *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t jump;
+
+		add_load(ret, offsetof(struct seccomp_data, arch));
+		jump = begin_if(ret, BPF_JEQ, archs[i].audit_arch);
+		add_device_call(ret, profile_number(&archs[i], "mknod"), 1);
+		add_device_call(ret, profile_number(&archs[i], "mknodat"), 2);
+		add_return(ret, SECCOMP_RET_ALLOW);
+		end_if(ret, jump);
+	}
+	add_return(ret, SECCOMP_RET_ALLOW);
+}
+
+static bool holds(const struct sock_filter *item, uint32_t a)
+{
+	switch (BPF_OP(item->code)) {
+	case BPF_JEQ:
+		return a == item->k;
+	case BPF_JGT:
+		return a > item->k;
+	case BPF_JGE:
+		return a >= item->k;
+	default:
+		assert(BPF_OP(item->code) == BPF_JSET);
+		return a & item->k;
+	}
+}
+
+uint32_t bpf_run(const struct sock_filter *items, size_t count, const struct seccomp_data *data)
+{
+	uint32_t a = 0;
+
+	for (size_t at = 0; at < count; at++) {
+		const struct sock_filter *item = &items[at];
+
+		if (BPF_CLASS(item->code) == BPF_RET)
+			return item->k;
+		if (BPF_CLASS(item->code) == BPF_LD)
+			memcpy(&a, (const char *)data + item->k, sizeof a);
+		else if (BPF_CLASS(item->code) == BPF_ALU)
+			a &= item->k;
+		else if (BPF_OP(item->code) == BPF_JA)
+			at += item->k;
+		else
+			at += holds(item, a) ? item->jt : item->jf;
+	}
+	assert(!"a program without an end");
+	return SECCOMP_RET_KILL_PROCESS;
+}

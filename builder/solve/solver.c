@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/solve/solver.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "builder/solve/key_lock.h"
+#include "fs/base/alloc.h"
+#include "fs/base/clock.h"
+#include "fs/base/error.h"
+#include "fs/snapshot/snapshot.h"
+#include "fs/store/store.h"
+
+/* Steps wait as often as they compute: for the network, for a cache, for each other's keys. */
+#define WORKERS_PER_CPU 4
+#define WORKERS_MAX	256
+#define WORKER_STACK	((size_t)512 << 10)
+
+struct solver {
+	const struct solve_options *options;
+	struct step_result *results;
+	struct solve_outcome *outcomes;
+
+	pthread_mutex_t emit_lock; /* one event at a time */
+	unsigned *numbers;	   /* guarded by emit_lock: of vertices that were emitted, or 0 */
+	unsigned next_number;	   /* guarded by emit_lock */
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned *waiting_for; /* guarded by lock: inputs of each vertex that are not done */
+	unsigned *queue;       /* guarded by lock: vertices that can be worked on */
+	size_t queue_head, queue_tail; /* guarded by lock */
+	size_t left;		       /* guarded by lock: vertices that have not ended */
+	bool stopping;		       /* guarded by lock: one has failed */
+	const struct vertex *failed;   /* guarded by lock */
+	int result;		       /* guarded by lock */
+	struct error error;	       /* guarded by lock */
+};
+
+/* A vertex being worked on. */
+struct job {
+	struct step_output output;
+	struct solver *solver;
+	const struct vertex *vertex;
+	struct step_task task;
+	struct step_keys keys;
+	unsigned number;
+};
+
+/* ---- events ---- */
+
+static void emit(struct solver *solver, struct event *event)
+{
+	struct event_sink *sink = solver->options->sink;
+
+	event->time_ns = clock_monotonic_ns();
+	if (!sink)
+		return;
+	pthread_mutex_lock(&solver->emit_lock);
+	sink->emit(sink, event);
+	pthread_mutex_unlock(&solver->emit_lock);
+}
+
+/* "sha256:…" for those who want to tell vertices apart. */
+static char *digest_of(const struct vertex *vertex)
+{
+	cleanup_free char *text = xasprintf("%u %s", vertex->index, vertex->name);
+	struct object_id id = object_id_of(text, strlen(text));
+
+	return xasprintf("sha256:%s", object_id_hex(&id).text);
+}
+
+static unsigned emit_vertex(struct solver *solver, const struct vertex *vertex)
+{
+	cleanup_free char *digest = digest_of(vertex);
+	cleanup_free unsigned *inputs = xcalloc(vertex->input_count + 1, sizeof *inputs);
+	struct event_sink *sink = solver->options->sink;
+	struct event event = { .type = EVENT_VERTEX,
+			       .name = vertex->name,
+			       .digest = digest,
+			       .inputs = inputs,
+			       .input_count = vertex->input_count,
+			       .time_ns = clock_monotonic_ns() };
+	unsigned number;
+
+	pthread_mutex_lock(&solver->emit_lock);
+	number = solver->next_number++;
+	solver->numbers[vertex->index] = number;
+	for (size_t i = 0; i < vertex->input_count; i++)
+		inputs[i] = solver->numbers[vertex->inputs[i]->index];
+	event.vertex = number;
+	if (sink)
+		sink->emit(sink, &event);
+	pthread_mutex_unlock(&solver->emit_lock);
+	return number;
+}
+
+static void emit_log(struct step_output *output, int stream, const void *data, size_t size)
+{
+	const struct job *job = (const struct job *)output;
+	struct event event = { .type = EVENT_LOG,
+			       .vertex = job->number,
+			       .stream = stream,
+			       .data = data,
+			       .size = size };
+
+	emit(job->solver, &event);
+}
+
+static void emit_status(struct step_output *output, const char *id, uint64_t current,
+			uint64_t total, bool bytes, bool complete)
+{
+	const struct job *job = (const struct job *)output;
+	struct event event = { .type = EVENT_STATUS,
+			       .vertex = job->number,
+			       .id = id,
+			       .current = current,
+			       .total = total,
+			       .bytes = bytes,
+			       .complete = complete };
+
+	emit(job->solver, &event);
+}
+
+static void emit_done(const struct job *job, enum event_outcome outcome, const struct error *err)
+{
+	const struct vertex *vertex = job->vertex;
+	struct event event = { .type = EVENT_DONE,
+			       .vertex = job->number,
+			       .outcome = outcome,
+			       .error = outcome == EVENT_FAILED ? err->text : NULL,
+			       .location = { .first_line = vertex->where.first_line,
+					     .last_line = vertex->where.last_line } };
+
+	emit(job->solver, &event);
+}
+
+/* ---- what has been done before ---- */
+
+/* Use the state of a record: 1, or 0 when it is gone or damaged, which is no worse than a miss. */
+static int use_record(struct job *job, const struct step_record *record, struct step_result *ret)
+{
+	struct step_env *env = job->task.env;
+	struct snapshot_record snapshot;
+
+	if (store_lease_hold(env->lease, &record->snapshot, NULL) < 0 ||
+	    snapshot_load(env->store, &record->snapshot, &snapshot, NULL) < 0)
+		return 0;
+	*ret = (struct step_result){ .key = job->keys.definition,
+				     .snapshot = record->snapshot,
+				     .root = snapshot.root,
+				     .done = true };
+	return 1;
+}
+
+static int find(struct job *job, const struct object_id *key, struct step_result *ret,
+		struct error *err)
+{
+	struct step_record record;
+	int r = store_step_find(job->task.env->store, key, &record, err);
+
+	return r <= 0 ? r : use_record(job, &record, ret);
+}
+
+/* The same result under another key, so that it is found at once next time. */
+static int record_key(struct job *job, const struct step_result *result, struct error *err)
+{
+	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
+	struct step_record record = { .key = job->keys.definition,
+				      .snapshot = result->snapshot,
+				      .created_s = step_env_time(job->task.env) };
+	int r = store_txn_begin(job->task.env->store, job->task.env->lease, &txn, err);
+
+	if (r < 0)
+		return r;
+	store_txn_add_step(txn, &record);
+	return store_txn_commit(txn, err);
+}
+
+/* 1 and *ret when there is a result already, by either key. */
+static int look_up(struct job *job, const struct object_id *operation, struct step_result *ret,
+		   struct error *err)
+{
+	int r;
+
+	if (job->vertex->no_cache)
+		return 0;
+	r = find(job, &job->keys.definition, ret, err);
+	if (r != 0)
+		return r;
+	if (object_id_is_zero(&job->keys.content)) {
+		r = step_content_key(&job->task, operation, &job->keys.content, err);
+		if (r < 0)
+			return r;
+	}
+	r = find(job, &job->keys.content, ret, err);
+	if (r <= 0)
+		return r;
+	r = record_key(job, ret, err);
+	return r < 0 ? r : 1;
+}
+
+static void say_waiting(void *context)
+{
+	struct job *job = context;
+
+	emit_status(&job->output, "waiting for another build that is doing this step", 0, 0, false,
+		    false);
+}
+
+/* ---- one vertex ---- */
+
+static bool is_stored_image(const struct vertex *vertex)
+{
+	return vertex->kind == VERTEX_BASE && !object_id_is_zero(&vertex->base.snapshot);
+}
+
+static int do_locked(struct job *job, const struct object_id *operation, struct step_result *ret,
+		     bool *ret_cached, struct error *err)
+{
+	struct step_env *env = job->task.env;
+	int lock_fd, r;
+
+	r = key_lock_take(env->store, &job->keys.definition, env->cancel_fd, say_waiting, job,
+			  &lock_fd, err);
+	if (r < 0)
+		return r;
+	/* Whoever had the lock may have done it. */
+	r = look_up(job, operation, ret, err);
+	if (r > 0) {
+		*ret_cached = true;
+		r = 0;
+	} else if (r == 0) {
+		r = step_do(&job->task, &job->keys, ret, err);
+	}
+	key_lock_free(env->store, &job->keys.definition, lock_fd);
+	return r;
+}
+
+static int do_vertex(struct job *job, struct step_result *ret, bool *ret_cached, struct error *err)
+{
+	struct object_id operation;
+	int r = step_operation(&job->task, &operation, err);
+
+	if (r < 0)
+		return r;
+	job->keys.definition = step_definition_key(&operation, &job->task.parent);
+	if (is_stored_image(job->vertex)) {
+		*ret_cached = true;
+		return step_do(&job->task, &job->keys, ret, err);
+	}
+	r = look_up(job, &operation, ret, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		*ret_cached = true;
+		return 0;
+	}
+	return do_locked(job, &operation, ret, ret_cached, err);
+}
+
+static void job_init(struct job *job, struct solver *solver, const struct vertex *vertex)
+{
+	const struct solve_options *options = solver->options;
+
+	*job = (struct job){ .output = { .log = emit_log, .status = emit_status },
+			     .solver = solver,
+			     .vertex = vertex };
+	job->task = (struct step_task){ .env = options->env,
+					.vertex = vertex,
+					.inputs = { .results = solver->results },
+					.output = &job->output,
+					.parent = { .root = tree_root_empty() } };
+	if (vertex->parent)
+		job->task.parent = solver->results[vertex->parent->index];
+}
+
+static int work_on(struct solver *solver, const struct vertex *vertex, struct error *err)
+{
+	struct solve_outcome *outcome = &solver->outcomes[vertex->index];
+	struct step_result result = { 0 };
+	bool cached = false;
+	struct job job;
+	int r;
+
+	job_init(&job, solver, vertex);
+	outcome->started = true;
+	outcome->started_ns = clock_monotonic_ns();
+	outcome->started_s = clock_realtime_ns() / 1000000000;
+	job.number = emit_vertex(solver, vertex);
+	emit(solver, &(struct event){ .type = EVENT_STARTED, .vertex = job.number });
+	r = do_vertex(&job, &result, &cached, err);
+	outcome->ended_ns = clock_monotonic_ns();
+	outcome->ended = true;
+	outcome->outcome = r == -ECANCELED ? EVENT_CANCELED
+			   : r < 0	   ? EVENT_FAILED
+			   : cached	   ? EVENT_CACHED
+					   : EVENT_OK;
+	emit_done(&job, outcome->outcome, err);
+	solver->results[vertex->index] = result;
+	return r;
+}
+
+/* ---- workers ---- */
+
+static void enqueue(struct solver *solver, unsigned index)
+{
+	solver->queue[solver->queue_tail++] = index;
+	pthread_cond_signal(&solver->changed);
+}
+
+static void note_failure(struct solver *solver, const struct vertex *vertex, int r,
+			 const struct error *err)
+{
+	/* The first real failure counts; what it cancels does not. */
+	if (solver->result == 0 || (solver->result == -ECANCELED && r != -ECANCELED)) {
+		solver->result = r;
+		solver->error = *err;
+		solver->failed = r == -ECANCELED ? NULL : vertex;
+	}
+	if (!solver->stopping && solver->options->cancel)
+		solver->options->cancel(solver->options->context);
+	solver->stopping = true;
+	pthread_cond_broadcast(&solver->changed);
+}
+
+/* Let those go ahead that have waited for nothing else. */
+static void note_done(struct solver *solver, const struct vertex *vertex)
+{
+	const struct plan *plan = solver->options->plan;
+
+	for (unsigned i = vertex->index + 1; i < plan->vertex_count; i++) {
+		const struct vertex *other = plan->vertices[i];
+
+		for (size_t j = 0; j < other->input_count; j++) {
+			if (other->inputs[j] == vertex && --solver->waiting_for[i] == 0)
+				enqueue(solver, i);
+		}
+	}
+}
+
+/* With the lock held, which is given up meanwhile. */
+static void work(struct solver *solver, const struct vertex *vertex)
+{
+	const struct solve_options *options = solver->options;
+	struct error err = { 0 };
+	int r;
+
+	pthread_mutex_unlock(&solver->lock);
+	r = work_on(solver, vertex, &err);
+	pthread_mutex_lock(&solver->lock);
+	if (options->ended)
+		options->ended(options->context, vertex, &solver->results[vertex->index],
+			       &solver->outcomes[vertex->index]);
+	if (r < 0)
+		note_failure(solver, vertex, r, &err);
+	else
+		note_done(solver, vertex);
+	if (--solver->left == 0)
+		pthread_cond_broadcast(&solver->changed);
+}
+
+static void *run_worker(void *context)
+{
+	struct solver *solver = context;
+
+	pthread_mutex_lock(&solver->lock);
+	while (!solver->stopping && solver->left > 0) {
+		if (solver->queue_head == solver->queue_tail) {
+			pthread_cond_wait(&solver->changed, &solver->lock);
+			continue;
+		}
+		work(solver, solver->options->plan->vertices[solver->queue[solver->queue_head++]]);
+	}
+	pthread_mutex_unlock(&solver->lock);
+	return NULL;
+}
+
+static unsigned worker_count(const struct solve_options *options)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = options->jobs ? options->jobs
+				       : WORKERS_PER_CPU * (unsigned)(cpus > 0 ? cpus : 1);
+
+	if (count > options->plan->vertex_count)
+		count = (unsigned)options->plan->vertex_count;
+	return count > WORKERS_MAX ? WORKERS_MAX : count;
+}
+
+static void run_workers(struct solver *solver)
+{
+	unsigned count = worker_count(solver->options), started = 0;
+	cleanup_free pthread_t *threads = xcalloc(count + 1, sizeof *threads);
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, WORKER_STACK);
+	while (started + 1 < count &&
+	       pthread_create(&threads[started], &attr, run_worker, solver) == 0)
+		started++;
+	pthread_attr_destroy(&attr);
+	(void)run_worker(solver);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void solver_init(struct solver *solver, const struct solve_options *options,
+			struct step_result *results, struct solve_outcome *outcomes)
+{
+	const struct plan *plan = options->plan;
+	size_t count = plan->vertex_count;
+
+	*solver = (struct solver){ .options = options,
+				   .results = results,
+				   .outcomes = outcomes,
+				   .next_number = options->first_event,
+				   .left = count };
+	pthread_mutex_init(&solver->emit_lock, NULL);
+	pthread_mutex_init(&solver->lock, NULL);
+	pthread_cond_init(&solver->changed, NULL);
+	solver->numbers = xcalloc(count + 1, sizeof *solver->numbers);
+	solver->waiting_for = xcalloc(count + 1, sizeof *solver->waiting_for);
+	solver->queue = xcalloc(count + 1, sizeof *solver->queue);
+	memset(results, 0, count * sizeof *results);
+	memset(outcomes, 0, count * sizeof *outcomes);
+	for (size_t i = 0; i < count; i++) {
+		solver->waiting_for[i] = (unsigned)plan->vertices[i]->input_count;
+		if (!solver->waiting_for[i])
+			enqueue(solver, (unsigned)i);
+	}
+}
+
+static void solver_release(struct solver *solver)
+{
+	free(solver->numbers);
+	free(solver->waiting_for);
+	free(solver->queue);
+	pthread_cond_destroy(&solver->changed);
+	pthread_mutex_destroy(&solver->lock);
+	pthread_mutex_destroy(&solver->emit_lock);
+}
+
+int solve(const struct solve_options *options, struct step_result *results,
+	  struct solve_outcome *outcomes, const struct vertex **ret_failed, struct error *err)
+{
+	struct solver solver;
+	int r;
+
+	if (ret_failed)
+		*ret_failed = NULL;
+	if (!options->plan->vertex_count)
+		return 0;
+	solver_init(&solver, options, results, outcomes);
+	run_workers(&solver);
+	r = solver.result;
+	if (r < 0 && err)
+		*err = solver.error;
+	if (r < 0 && ret_failed)
+		*ret_failed = solver.failed;
+	solver_release(&solver);
+	return r;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * COPY and ADD as an edit of trees: which files a source names, where they go, and what becomes of
+ * owners and modes. Nothing is mounted, and no path of the host is touched but those of the build
+ * context, which are only read.
+ */
+#pragma once
+
+#include "builder/plan/vertex.h"
+#include "fs/tree/tree.h"
+
+struct context;
+struct error;
+struct mode_change;
+struct store_txn;
+
+/* Where the files are: a tree, which is that of `context` when that is not NULL. */
+struct copy_source {
+	struct tree *tree;
+	struct context *context; /* locked by the caller */
+	const char *name;        /* for messages */
+};
+
+struct copy_owner {
+	bool given; /* else owners stay as they are */
+	uint32_t uid, gid;
+};
+
+struct copy_job {
+	const struct copy_work *work;
+	struct copy_source source;
+	struct copy_owner owner;
+	const struct mode_change *mode; /* NULL: modes stay */
+	struct node_time now;           /* for directories that have to be made */
+	/* Put the content of files into the store; NULL: only find out what it is. */
+	struct store_txn *txn;
+	/* Unpack local archives (ADD). NULL: they are copied as they are. 1 unpacked, 0 it is none. */
+	int (*unpack)(struct copy_job *job, struct node *archive, struct tree *target,
+		      struct node *dir, struct error *err);
+};
+
+/* Carry it out on `target`. -ENOENT: a source that is not there; the text is BuildKit's. */
+int copy_files(const struct copy_job *job, struct tree *target, struct error *err);

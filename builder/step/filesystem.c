@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/step/filesystem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "builder/sandbox/sandbox.h"
+#include "fs/base/alloc.h"
+#include "fs/base/error.h"
+#include "fs/store/store.h"
+
+int filesystem_open(struct step_env *env, const char *prefix, const struct object_id *snapshot,
+		    bool read_only, struct filesystem **ret, struct error *err)
+{
+	cleanup_with(filesystem_close) struct filesystem *filesystem = xcalloc(1, sizeof *filesystem);
+	struct workspace_options options = { .store = store_path(env->store),
+					     .snapshot = *snapshot,
+					     .read_only = read_only };
+	struct sandbox *sandbox;
+	int r = step_env_sandbox(env, &sandbox, err);
+
+	filesystem->env = env;
+	filesystem->snapshot = *snapshot;
+	if (r < 0)
+		return r;
+	filesystem->name = step_env_mount_name(env, prefix);
+	r = sandbox_mount(sandbox, filesystem->name, false, "varve", &options.fuse_fd, err);
+	if (r < 0) {
+		free(take_ptr(&filesystem->name));
+		return r;
+	}
+	r = workspace_start(&options, &filesystem->workspace, err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(&filesystem);
+	return 0;
+}
+
+void filesystem_close(struct filesystem *filesystem)
+{
+	if (!filesystem)
+		return;
+	if (filesystem->name)
+		(void)sandbox_unmount(filesystem->env->sandbox, filesystem->name,
+				      filesystem->shared, NULL);
+	workspace_free(filesystem->workspace);
+	free(filesystem->name);
+	free(filesystem);
+}
+
+void filesystem_keep(struct filesystem *filesystem)
+{
+	struct step_env *env = filesystem->env;
+
+	pthread_mutex_lock(&env->lock);
+	filesystem->next = env->idle;
+	env->idle = filesystem;
+	pthread_mutex_unlock(&env->lock);
+}
+
+struct filesystem *filesystem_take(struct step_env *env, const struct object_id *snapshot)
+{
+	struct filesystem **at, *found = NULL;
+
+	pthread_mutex_lock(&env->lock);
+	for (at = &env->idle; *at; at = &(*at)->next) {
+		if (object_id_equal(&(*at)->snapshot, snapshot)) {
+			found = *at;
+			*at = found->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&env->lock);
+	if (found && !workspace_alive(found->workspace)) {
+		filesystem_close(found);
+		return NULL;
+	}
+	return found;
+}
+
+void filesystem_close_kept(struct step_env *env)
+{
+	while (env->idle) {
+		struct filesystem *filesystem = env->idle;
+
+		env->idle = filesystem->next;
+		filesystem_close(filesystem);
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mounts of one RUN: opened, given places in the filesystems they are attached in, written
+ * into the spec of the process, and committed or given up afterwards.
+ */
+#pragma once
+
+#include "builder/sandbox/spec.h"
+#include "builder/step/cache_mount.h"
+#include "builder/step/filesystem.h"
+#include "builder/step/step.h"
+#include "fs/base/cleanup.h"
+
+struct run_mounts_in_use;
+
+/*
+ * Open all mounts of the task's RUN and add them to `spec`, with what secrets and agents put into
+ * the environment. Caches are taken in an order that is the same for everybody, so that no two
+ * steps wait for each other. `root` is the filesystem that targets are looked up in.
+ */
+int run_mounts_open(struct step_task *task, struct filesystem *root, struct spec *spec,
+		    struct run_mounts_in_use **ret, struct error *err);
+/* Listening sockets of the spec's SPEC_MOUNT_SOCKET mounts, in their order: taken over. */
+int run_mounts_serve(struct run_mounts_in_use *mounts, const int *listen_fds, struct error *err);
+size_t run_mounts_sockets(const struct run_mounts_in_use *mounts);
+/* Does any of them carry a secret? */
+bool run_mounts_secret(const struct run_mounts_in_use *mounts);
+/* Sockets that tell when one of the servers has died, for poll(); the caller frees *ret. */
+size_t run_mounts_servers(const struct run_mounts_in_use *mounts, int **ret);
+/* The step has succeeded. */
+int run_mounts_commit(struct run_mounts_in_use *mounts, struct error *err);
+void run_mounts_close(struct run_mounts_in_use *mounts);
+DEFINE_CLEANUP(struct run_mounts_in_use *, run_mounts_close);

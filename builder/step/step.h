@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Carrying out one vertex of a plan: inputs in, state out. What a step is made of decides its
+ * operation digest; with what it starts from, that makes the keys under which its result is found
+ * again.
+ */
+#pragma once
+
+#include "builder/plan/vertex.h"
+#include "builder/step/step_env.h"
+#include "fs/object/snapshot_record.h"
+
+struct error;
+
+/* What a vertex has led to. All zero with an empty root: an empty tree, of scratch. */
+struct step_result {
+	struct object_id key;      /* by definition: from the base on, all operations */
+	struct object_id snapshot; /* zero: an empty tree */
+	struct tree_root root;
+	bool done;
+};
+
+/* Results of all vertices, by their index; those of a vertex's inputs are there. */
+struct step_inputs {
+	const struct step_result *results;
+};
+
+/* What a vertex says about itself while it works. */
+struct step_output {
+	void (*log)(struct step_output *output, int stream, const void *data, size_t size);
+	void (*status)(struct step_output *output, const char *id, uint64_t current, uint64_t total,
+		       bool bytes, bool complete);
+};
+
+struct step_task {
+	struct step_env *env;
+	const struct vertex *vertex;
+	struct step_inputs inputs;
+	struct step_output *output;
+	struct step_result parent; /* of vertex->parent, or an empty tree */
+};
+
+/* Digest of everything that this step is, but for what it starts from. */
+int step_operation(struct step_task *task, struct object_id *ret, struct error *err);
+
+/* The keys: from the operation and the parent's key, or from what the parent holds. */
+struct object_id step_definition_key(const struct object_id *operation,
+				     const struct step_result *parent);
+int step_content_key(struct step_task *task, const struct object_id *operation,
+		     struct object_id *ret, struct error *err);
+
+/* What a step is recorded under, and how it went. */
+struct step_keys {
+	struct object_id definition;
+	struct object_id content; /* zero: not known */
+};
+
+/*
+ * Do it. 0 and *ret, whose state has been committed under the keys; -ECANCELED; or an error with
+ * words for the user. A RUN that fails leaves a state as well: `ret->snapshot` is set then.
+ */
+int step_do(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
+	    struct error *err);

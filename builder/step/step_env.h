@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all steps of a build work with. One for each build; safe in threads. */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "builder/sandbox/spec.h"
+#include "fs/base/buf.h"
+#include "fs/base/cleanup.h"
+#include "fs/base/strings.h"
+#include "fs/object/snapshot_record.h"
+
+struct content_memo;
+struct context;
+struct node;
+struct tree;
+struct error;
+struct filesystem;
+struct sandbox;
+struct store;
+struct store_lease;
+
+/* A directory given with --build-context. */
+struct named_context {
+	const char *name;
+	struct context *context;
+};
+
+/* A secret's bytes. */
+struct secret {
+	const char *id;
+	struct buf value;
+};
+
+/* An ssh agent's socket, by the id that --mount=type=ssh names. */
+struct ssh_agent {
+	const char *id;
+	const char *socket;
+};
+
+enum cache_commit {
+	CACHE_COMMIT_SUCCESS, /* a step that fails leaves its caches as they were */
+	CACHE_COMMIT_ALWAYS,
+};
+
+struct step_env {
+	struct store *store;
+	struct store_lease *lease;
+	struct context *context; /* NULL: there is none */
+	struct named_context *contexts;
+	size_t context_count;
+	struct secret *secrets;
+	size_t secret_count;
+	struct ssh_agent *agents;
+	size_t agent_count;
+
+	/* For every RUN. */
+	struct strings extra_hosts;
+	struct spec_ulimit *ulimits;
+	size_t ulimit_count;
+	uint64_t shm_size;
+	bool allow_insecure, allow_host_network;
+	enum cache_commit cache_commit;
+	const char *build_label; /* how others are told who holds a cache */
+	int64_t created_s;       /* of states; negative: the time they are made */
+
+	int cancel_fd; /* becomes readable when the build is to end */
+	void (*warn)(void *context, const char *text);
+	void *warn_context;
+
+	pthread_mutex_t lock;
+	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
+	unsigned next_mount;	 /* guarded by lock: for names */
+	struct filesystem *idle; /* guarded by lock: see filesystem.h */
+	pthread_mutex_t memo_lock;
+	struct content_memo *memo; /* guarded by memo_lock */
+};
+
+void step_env_init(struct step_env *env);
+void step_env_release(struct step_env *env);
+
+/* The sandbox, opened when it is needed for the first time. */
+int step_env_sandbox(struct step_env *env, struct sandbox **ret, struct error *err);
+/* A name for a mount that no other of this build has; the caller frees. */
+char *step_env_mount_name(struct step_env *env, const char *prefix);
+/* What is at a node of a tree that is stored, see content_digest.h. */
+int step_env_content(struct step_env *env, struct tree *tree, struct node *node,
+		     struct object_id *ret, struct error *err);
+/* Has the build been cancelled? */
+bool step_env_cancelled(const struct step_env *env);
+/* Seconds since 1970 to put into a new state. */
+int64_t step_env_time(const struct step_env *env);

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "builder/sandbox/sandbox.h"
+#include "builder/step/filesystem.h"
+#include "builder/step/run_mounts.h"
+#include "builder/step/step_internal.h"
+#include "builder/step/users.h"
+#include "fs/base/alloc.h"
+#include "fs/base/clock.h"
+#include "fs/base/error.h"
+#include "fs/store/store.h"
+
+/* Files of /etc that are the sandbox's, whatever the image says; see sandbox.h. */
+static const char *const sandbox_files[] = { "/etc/hosts", "/etc/resolv.conf", "/etc/hostname" };
+static const char *const sandbox_dirs[] = { "/proc", "/sys", "/dev" };
+
+/* A RUN under way. */
+struct running {
+	struct step_task *task;
+	struct filesystem *root;
+	struct spec spec;
+	struct run_mounts_in_use *mounts;
+	uint64_t started_ns;
+};
+
+/* ---- what to run ---- */
+
+static int check_allowed(const struct step_env *env, const struct run_work *run, struct error *err)
+{
+	if (run->security == RUN_SECURITY_INSECURE && !env->allow_insecure)
+		return error_set(err, -EPERM,
+				 "RUN --security=insecure is not allowed; say --allow "
+				 "security.insecure to permit it");
+	if (run->network == RUN_NETWORK_HOST && !env->allow_host_network)
+		return error_set(err, -EPERM,
+				 "RUN --network=host is not allowed; say --allow network.host to "
+				 "permit it");
+	return 0;
+}
+
+/* User, groups and home directory, by the files of the state that the step starts from. */
+static int set_user(struct running *running, struct error *err)
+{
+	const struct step_result *parent = &running->task->parent;
+	const struct run_work *run = &running->task->vertex->run;
+	struct spec *spec = &running->spec;
+	bool empty = object_id_is_zero(&parent->root.dir);
+	cleanup_with(tree_close) struct tree *tree =
+		tree_open(running->task->env->store, empty ? NULL : &parent->root);
+	struct user user;
+	int r = user_find(tree, run->user ? run->user : "", &user, err);
+
+	if (r < 0)
+		return r;
+	spec->uid = user.uid;
+	spec->gid = user.gid;
+	spec->groups = take_ptr(&user.groups);
+	spec->group_count = user.group_count;
+	if (!strings_env_get(&spec->env, "HOME"))
+		strings_env_set(&spec->env, "HOME", user.home);
+	user_release(&user);
+	return 0;
+}
+
+static int make_spec(struct running *running, struct error *err)
+{
+	static const enum spec_network networks[] = { [RUN_NETWORK_DEFAULT] = SPEC_NETWORK_DEFAULT,
+						      [RUN_NETWORK_NONE] = SPEC_NETWORK_NONE,
+						      [RUN_NETWORK_HOST] = SPEC_NETWORK_HOST };
+	const struct run_work *run = &running->task->vertex->run;
+	const struct step_env *env = running->task->env;
+	struct spec *spec = &running->spec;
+
+	strings_add_all(&spec->argv, &run->argv);
+	for (size_t i = 0; i < run->hidden_env.count; i++)
+		strings_add(&spec->env, run->hidden_env.items[i]);
+	for (size_t i = 0; i < run->env.count; i++) {
+		cleanup_free char *name = xstrdup(run->env.items[i]);
+		char *equals = strchr(name, '=');
+
+		if (equals)
+			*equals = '\0';
+		strings_env_set(&spec->env, name, equals ? equals + 1 : "");
+	}
+	spec->root = xstrdup(running->root->name);
+	spec->cwd = xstrdup(run->cwd && *run->cwd ? run->cwd : "/");
+	if (run->hostname)
+		spec->hostname = xstrdup(run->hostname);
+	strings_add_all(&spec->extra_hosts, &env->extra_hosts);
+	spec->network = networks[run->network];
+	spec->insecure = run->security == RUN_SECURITY_INSECURE;
+	spec->shm_size = env->shm_size;
+	if (env->ulimit_count)
+		spec->ulimits = xmemdup(env->ulimits, env->ulimit_count * sizeof *env->ulimits);
+	spec->ulimit_count = env->ulimit_count;
+	return set_user(running, err);
+}
+
+/* What every step has mounted, and the directory it begins in, has to be there to be seen. */
+static int make_places(struct running *running, struct error *err)
+{
+	struct workspace *workspace = running->root->workspace;
+	int r = 0;
+
+	for (size_t i = 0; i < 6 && r == 0; i++) {
+		const char *path = i < 3 ? sandbox_dirs[i] : sandbox_files[i - 3];
+		cleanup_free char *real = NULL;
+
+		r = workspace_mountpoint(workspace, path, i < 3, &real, err);
+		/* An image may well have something odd in the place of these; that of directories
+		 * is for the sandbox to judge. */
+		if (r < 0 && r != -ENOTCONN && r != -EIO)
+			r = 0;
+	}
+	if (r == 0 && strcmp(running->spec.cwd, "/") != 0) {
+		cleanup_free char *real = NULL;
+
+		r = workspace_mountpoint(workspace, running->spec.cwd, true, &real, err);
+		if (r < 0)
+			return error_prefix(err, r, "working directory");
+	}
+	return r;
+}
+
+static int open_root(struct running *running, struct error *err)
+{
+	const struct object_id *snapshot = &running->task->parent.snapshot;
+
+	running->root = filesystem_take(running->task->env, snapshot);
+	if (running->root)
+		return 0;
+	return filesystem_open(running->task->env, "root", snapshot, false, &running->root, err);
+}
+
+/* ---- while it runs ---- */
+
+/* Pass on what has come out of a pipe: false at its end. */
+static bool relay(struct running *running, int fd, int stream)
+{
+	char bytes[65536];
+	ssize_t n = read(fd, bytes, sizeof bytes);
+
+	if (n > 0)
+		running->task->output->log(running->task->output, stream, bytes, (size_t)n);
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+/* What is left in the pipes when the step has ended; processes outside of it hold no end. */
+static void drain(struct running *running, const int pipes[2])
+{
+	for (int i = 0; i < 2; i++) {
+		struct pollfd ready = { .fd = pipes[i], .events = POLLIN };
+
+		while (poll(&ready, 1, 0) > 0 && ready.revents & POLLIN) {
+			if (!relay(running, pipes[i], i + 1))
+				break;
+		}
+	}
+}
+
+enum watched { WATCH_STEP, WATCH_OUT, WATCH_ERR, WATCH_CANCEL, WATCH_ROOT, WATCH_COUNT };
+
+/*
+ * Until the step has ended. The build's end and that of a filesystem's server end it, too:
+ * -ECANCELED, -ENOTCONN.
+ */
+static int watch(struct running *running, struct step *step, const int pipes[2])
+{
+	cleanup_free int *servers = NULL;
+	size_t server_count = run_mounts_servers(running->mounts, &servers);
+	cleanup_free struct pollfd *fds = xcalloc(WATCH_COUNT + server_count, sizeof *fds);
+	int r = 0;
+
+	fds[WATCH_STEP] = (struct pollfd){ .fd = step_fd(step), .events = POLLIN };
+	fds[WATCH_OUT] = (struct pollfd){ .fd = pipes[0], .events = POLLIN };
+	fds[WATCH_ERR] = (struct pollfd){ .fd = pipes[1], .events = POLLIN };
+	fds[WATCH_CANCEL] = (struct pollfd){ .fd = running->task->env->cancel_fd,
+					     .events = POLLIN };
+	fds[WATCH_ROOT].fd = workspace_fd(running->root->workspace);
+	for (size_t i = 0; i < server_count; i++)
+		fds[WATCH_COUNT + i].fd = servers[i];
+	for (;;) {
+		if (poll(fds, WATCH_COUNT + server_count, -1) < 0 && errno != EINTR)
+			return -errno;
+		for (int i = WATCH_OUT; i <= WATCH_ERR; i++) {
+			if (fds[i].revents && !relay(running, fds[i].fd, i - WATCH_STEP))
+				fds[i].fd = -1;
+		}
+		if (fds[WATCH_STEP].revents)
+			break;
+		for (size_t i = WATCH_CANCEL; i < WATCH_COUNT + server_count && r == 0; i++) {
+			if (fds[i].revents)
+				r = i == WATCH_CANCEL ? -ECANCELED : -ENOTCONN;
+		}
+		if (r < 0) {
+			step_kill(step);
+			break;
+		}
+	}
+	drain(running, pipes);
+	return r;
+}
+
+static int make_pipes(int ret_read[2], int ret_write[2])
+{
+	for (int i = 0; i < 2; i++) {
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			return -errno;
+		ret_read[i] = ends[0];
+		ret_write[i] = ends[1];
+	}
+	return 0;
+}
+
+static void close_both(int fds[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+static int start(struct running *running, int pipes[2], struct step **ret, struct error *err)
+{
+	cleanup_free int *listen_fds =
+		xcalloc(run_mounts_sockets(running->mounts) + 1, sizeof *listen_fds);
+	int inner[2] = { -1, -1 };
+	struct step_io io;
+	int r = make_pipes(pipes, inner);
+
+	if (r < 0) {
+		close_both(inner);
+		return error_errno(err, r, "cannot make a pipe");
+	}
+	io = (struct step_io){ .stdout_fd = inner[0],
+			       .stderr_fd = inner[1],
+			       .cancel_fd = running->task->env->cancel_fd };
+	r = sandbox_start(running->task->env->sandbox, &running->spec, &io, ret, listen_fds, err);
+	close_both(inner);
+	return r < 0 ? r : run_mounts_serve(running->mounts, listen_fds, err);
+}
+
+/* ---- how it ended ---- */
+
+static int judge(const struct running *running, const struct step_status *status,
+		 struct error *err)
+{
+	cleanup_free char *command = strings_join(&running->task->vertex->run.argv, " ");
+	int code = status->exited ? status->exit_code : 128 + status->signal;
+
+	if (code == 0)
+		return 0;
+	return error_set(err, -ECHILD,
+			 "process \"%s\" did not complete successfully: exit code: %d", command,
+			 code);
+}
+
+static int run_process(struct running *running, struct error *err)
+{
+	cleanup_with(step_free) struct step *step = NULL;
+	struct step_status status = { 0 };
+	int pipes[2] = { -1, -1 };
+	int r = start(running, pipes, &step, err), ended;
+
+	if (r < 0) {
+		close_both(pipes);
+		return r;
+	}
+	ended = watch(running, step, pipes);
+	r = step_wait(step, &status, err);
+	drain(running, pipes);
+	close_both(pipes);
+	if (ended == -ECANCELED || r == -ECANCELED)
+		return error_set(err, -ECANCELED, "cancelled");
+	if (ended == -ENOTCONN || !workspace_alive(running->root->workspace))
+		return error_set(err, -ENOTCONN,
+				 "the process that serves the filesystem has died; run the build "
+				 "again");
+	return r < 0 ? r : judge(running, &status, err);
+}
+
+static int commit(struct running *running, const struct step_keys *keys, unsigned flags,
+		  struct step_result *ret, struct error *err)
+{
+	cleanup_free char *lease = xstrdup(store_lease_name(running->task->env->lease));
+	cleanup_with(buf_release) struct buf config = { 0 };
+	struct snapshot_intent intent;
+	struct snapshot_result result;
+	int r;
+
+	if (run_mounts_secret(running->mounts))
+		flags |= STEP_SECRET;
+	step_intent(running->task, keys, flags, running->started_ns, &config, &intent);
+	intent.hold = lease;
+	r = workspace_commit(running->root->workspace, &intent, &result, err);
+	if (r < 0)
+		return r;
+	ret->snapshot = result.id;
+	ret->root = result.root;
+	running->root->snapshot = result.id;
+	return 0;
+}
+
+/* What a step had written when it failed is worth looking at: it becomes a state, too. */
+static void commit_failed(struct running *running, const struct step_keys *keys,
+			  struct step_result *ret)
+{
+	struct step_keys failed = { .definition = keys->definition };
+
+	(void)commit(running, &failed, STEP_FAILED, ret, NULL);
+}
+
+static int prepare(struct running *running, struct error *err)
+{
+	int r = check_allowed(running->task->env, &running->task->vertex->run, err);
+
+	if (r == 0)
+		r = open_root(running, err);
+	if (r == 0)
+		r = make_spec(running, err);
+	if (r == 0)
+		r = make_places(running, err);
+	if (r == 0)
+		r = run_mounts_open(running->task, running->root, &running->spec, &running->mounts,
+				    err);
+	return r;
+}
+
+int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
+	     struct error *err)
+{
+	struct running running = { .task = task, .started_ns = clock_monotonic_ns() };
+	bool always = task->env->cache_commit == CACHE_COMMIT_ALWAYS;
+	int r = prepare(&running, err);
+
+	if (r == 0) {
+		r = run_process(&running, err);
+		if (r == -ECHILD || r == -ECANCELED)
+			commit_failed(&running, keys, ret);
+		if (r == -ECHILD && always)
+			(void)run_mounts_commit(running.mounts, NULL);
+		if (r == 0)
+			r = run_mounts_commit(running.mounts, err);
+		if (r == 0)
+			r = commit(&running, keys, 0, ret, err);
+	}
+	run_mounts_close(running.mounts);
+	spec_release(&running.spec);
+	if (r == 0)
+		filesystem_keep(running.root);
+	else
+		filesystem_close(running.root);
+	return r;
+}

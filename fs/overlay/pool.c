@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/overlay/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "fs/base/alloc.h"
+#include "fs/base/fault.h"
+#include "fs/base/fd.h"
+
+#define CHUNK_MIN 512
+
+void pool_init(struct pool *pool, int dir_fd)
+{
+	*pool = (struct pool){ .fd = -1, .dir_fd = dir_fd };
+}
+
+void pool_release(struct pool *pool)
+{
+	if (pool->fd >= 0)
+		close(pool->fd);
+	for (size_t i = 0; i < POOL_CLASSES; i++)
+		free(pool->free_chunks[i].offsets);
+	pool_init(pool, pool->dir_fd);
+}
+
+static int open_file(struct pool *pool)
+{
+	if (pool->fd >= 0)
+		return 0;
+	pool->fd = openat(pool->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (pool->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+		pool->fd =
+			openat(pool->dir_fd, "pool", O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+		if (pool->fd >= 0)
+			(void)unlinkat(pool->dir_fd, "pool", 0);
+	}
+	return pool->fd < 0 ? -errno : 0;
+}
+
+static unsigned class_of(uint64_t capacity)
+{
+	return 63u - (unsigned)__builtin_clzll(capacity);
+}
+
+static uint64_t capacity_for(uint64_t size)
+{
+	uint64_t capacity = CHUNK_MIN;
+
+	while (capacity < size)
+		capacity *= 2;
+	return capacity;
+}
+
+void pool_free(struct pool *pool, struct pool_chunk *chunk)
+{
+	struct pool_free *list;
+
+	if (!chunk->capacity)
+		return;
+	pool->in_use -= chunk->capacity;
+	if (chunk->offset + chunk->capacity == pool->end) {
+		pool->end = chunk->offset;
+	} else {
+		list = &pool->free_chunks[class_of(chunk->capacity)];
+		array_reserve_one(list->offsets, list->count, list->capacity);
+		list->offsets[list->count++] = chunk->offset;
+	}
+	*chunk = (struct pool_chunk){ 0 };
+}
+
+static struct pool_chunk take_chunk(struct pool *pool, uint64_t capacity)
+{
+	struct pool_free *list = &pool->free_chunks[class_of(capacity)];
+	struct pool_chunk chunk = { .capacity = capacity };
+
+	if (list->count) {
+		chunk.offset = list->offsets[--list->count];
+	} else {
+		chunk.offset = pool->end;
+		pool->end += capacity;
+	}
+	pool->in_use += capacity;
+	return chunk;
+}
+
+int pool_resize(struct pool *pool, struct pool_chunk *chunk, uint64_t used, uint64_t size)
+{
+	struct pool_chunk bigger;
+	uint64_t capacity = capacity_for(size);
+	int r;
+
+	if (size <= chunk->capacity)
+		return 0;
+	r = open_file(pool);
+	if (r < 0)
+		return r;
+	/* What is being written is usually the last chunk: it grows where it is. */
+	if (chunk->capacity && chunk->offset + chunk->capacity == pool->end) {
+		pool->end += capacity - chunk->capacity;
+		pool->in_use += capacity - chunk->capacity;
+		chunk->capacity = capacity;
+		return 0;
+	}
+	bigger = take_chunk(pool, capacity);
+	if (used)
+		r = fd_copy_range(pool->fd, chunk->offset, pool->fd, bigger.offset, used);
+	if (r < 0) {
+		pool_free(pool, &bigger);
+		return r;
+	}
+	pool_free(pool, chunk);
+	*chunk = bigger;
+	return 0;
+}
+
+int pool_write(struct pool *pool, const struct pool_chunk *chunk, uint64_t at, const void *data,
+	       size_t size)
+{
+	int r = fault("pool.write");
+
+	return r < 0 ? r : fd_pwrite_all(pool->fd, data, size, chunk->offset + at);
+}
+
+int pool_read(struct pool *pool, const struct pool_chunk *chunk, uint64_t at, void *data,
+	      size_t size)
+{
+	return fd_pread_exactly(pool->fd, data, size, chunk->offset + at);
+}
+
+int pool_fd(const struct pool *pool)
+{
+	return pool->fd;
+}
+
+void pool_reset_if_empty(struct pool *pool)
+{
+	if (pool->in_use || pool->fd < 0)
+		return;
+	for (size_t i = 0; i < POOL_CLASSES; i++)
+		pool->free_chunks[i].count = 0;
+	pool->end = 0;
+	if (ftruncate(pool->fd, 0) < 0)
+		return; /* the space comes back with the file */
+}

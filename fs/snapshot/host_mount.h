@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A snapshot mounted at a directory of the host, for its user to look into. Serving it goes on in
+ * a process of its own, until it is unmounted.
+ */
+#pragma once
+
+#include "fs/object/id.h"
+
+#include <stdbool.h>
+
+struct error;
+
+struct host_mount {
+	const char *store;	   /* path of the store */
+	struct object_id snapshot; /* zero: an empty tree */
+	const char *directory;
+	const char *label; /* shows in the mount table as its source */
+	bool writable;	   /* a throw-away copy: what is written goes when it is unmounted */
+	const char *options; /* more mount options, or NULL */
+};
+
+/* Returns when it is mounted. To be called while the process has one thread. */
+int host_mount(const struct host_mount *mount, struct error *err);
+/* Unmount what host_mount() mounted there: -EBUSY, or -EINVAL when nothing of ours is there. */
+int host_unmount(const char *directory, struct error *err);

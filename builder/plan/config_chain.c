@@ -13,12 +13,11 @@
 /* Nobody reads documents of images that are as large as this; those of 16 MiB are refused. */
 #define HISTORY_TEXT_MAX ((size_t)64 << 20)
 
-#define COMMENT	     "buildkit.dockerfile.v0"
+#define COMMENT      "buildkit.dockerfile.v0"
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-struct config_chain *config_chain_add(struct plan_memory *memory,
-				      const struct config_chain *before, enum config_change change,
-				      const struct config_record *record)
+struct config_chain *config_chain_add(struct plan_memory *memory, const struct config_chain *before,
+				      enum config_change change, const struct config_record *record)
 {
 	struct config_chain *link = plan_memory_array(memory, 1, sizeof *link);
 
@@ -236,7 +235,7 @@ int config_chain_make(const struct config_chain *chain, struct config *ret, stru
 		return r;
 	links = xcalloc(chain->length, sizeof *links);
 	at = chain->length;
-	for (const struct config_chain *link = chain; link; link = link->before)
+	for (const struct config_chain *link = chain; at > 0; link = link->before)
 		links[--at] = link;
 	*ret = (struct config){ 0 };
 	for (; at < chain->length; at++) {

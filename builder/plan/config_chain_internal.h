@@ -60,6 +60,6 @@ struct config_chain {
 };
 
 /* A new link, to be filled in by the caller, and with a record or (NULL) without. */
-struct config_chain *config_chain_add(struct plan_memory *memory,
-				      const struct config_chain *before, enum config_change change,
+struct config_chain *config_chain_add(struct plan_memory *memory, const struct config_chain *before,
+				      enum config_change change,
 				      const struct config_record *record);

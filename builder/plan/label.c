@@ -28,8 +28,7 @@ static const char *get_masked(void *context, const char *name)
 	for (size_t i = 0; masked->mounts && i < masked->mounts->count; i++) {
 		const struct run_mount *mount = &masked->mounts->items[i];
 
-		if (mount->type == RUN_MOUNT_SECRET && mount->env &&
-		    strcmp(mount->env, name) == 0)
+		if (mount->type == RUN_MOUNT_SECRET && mount->env && strcmp(mount->env, name) == 0)
 			return "****";
 	}
 	return masked->env.get(masked->env.context, name);

@@ -17,6 +17,7 @@ struct stage_work {
 	bool replaced;           /* by a --build-context of its name */
 	bool is_tree;            /* the target, or another stage is FROM it */
 	bool platform_given;     /* with FROM --platform */
+	bool no_cache;           /* its steps are done again in any case */
 	struct image *image;     /* of ORIGIN_IMAGE, once the stage is known to be needed */
 	/* What the base has for those who build on it: ONBUILD. */
 	const struct instruction **triggers;

@@ -171,11 +171,9 @@ static int lower_line(struct lowering *lowering, const struct instruction *instr
 int lower_stage(struct planning *planning, struct stage_work *work)
 {
 	struct error err = { 0 };
-	struct lowering lowering = { .planning = planning,
-				     .work = work,
-				     .scope = &work->scope,
-				     .step = 1,
-				     .err = &err };
+	struct lowering lowering = {
+		.planning = planning, .work = work, .scope = &work->scope, .step = 1, .err = &err
+	};
 	const struct stage *stage = work->stage;
 	int r = lower_line(&lowering, NULL, false);
 

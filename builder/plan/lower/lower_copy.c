@@ -110,8 +110,8 @@ static int set_flags(struct lowering *lowering, struct copy_work *copy)
 	copy->keep_git_dir = instruction->keep_git_dir == TRISTATE_UNSET
 				     ? -1
 				     : instruction->keep_git_dir == TRISTATE_YES;
-	copy->unpack = instruction->unpack == TRISTATE_UNSET ? -1
-							     : instruction->unpack == TRISTATE_YES;
+	copy->unpack =
+		instruction->unpack == TRISTATE_UNSET ? -1 : instruction->unpack == TRISTATE_YES;
 	return r;
 }
 
@@ -262,4 +262,48 @@ int lower_copy(struct lowering *lowering)
 	if (r == 0)
 		finish_copy(lowering, &copy, destination);
 	return r;
+}
+
+/* ---- WORKDIR ---- */
+
+static void make_directory(struct lowering *lowering, const struct config_record *record)
+{
+	const struct scope *scope = lowering->scope;
+	struct buf command = { 0 };
+	struct vertex *vertex;
+
+	label_command(lowering, NULL, &command);
+	vertex = lower_vertex(lowering, VERTEX_WORKDIR, &command, 0);
+	vertex->workdir = (struct workdir_work){ .path = scope->cwd, .user = scope->user };
+	vertex->no_cache = lowering->work->no_cache;
+	lower_advance(lowering, vertex, record);
+}
+
+/* The root is there in any case: to go there makes nothing. */
+int lower_workdir(struct lowering *lowering)
+{
+	struct config_record record = { .created = lowering->planning->plan->created };
+	struct scope *scope = lowering->scope;
+	struct buf created_by = { 0 };
+	const char *path;
+	int r = scope_expand(scope, lowering->instruction->text.text, 0, &path, lowering->err);
+
+	if (r < 0)
+		return r;
+	if (*path != '/' && !scope->workdir_given)
+		planning_warn(lowering->planning, lowering->instruction->statement->where,
+			      "WorkdirRelativePath: Relative workdir \"%.200s\" can have "
+			      "unexpected results if the base image changes",
+			      path);
+	scope_change_dir(scope, path);
+	scope->workdir_given = true;
+	history_text("WORKDIR", scope->working_dir, &created_by);
+	if (strcmp(scope->cwd, "/") == 0) {
+		lower_change(lowering, CONFIG_WORKING_DIR, &created_by)->text = scope->working_dir;
+		return 0;
+	}
+	lower_change(lowering, CONFIG_WORKING_DIR, NULL)->text = scope->working_dir;
+	record.created_by = plan_memory_take(lowering->planning->memory, &created_by);
+	make_directory(lowering, &record);
+	return 0;
 }

@@ -8,23 +8,26 @@
 
 /* ---- configurations ---- */
 
-/* A stage begins, on what has been before or (NULL) on what an image brings along. */
+/* A stage begins, on what has been before. */
 static const struct config_chain *begin_chain(struct planning *planning,
-					      const struct config_chain *before,
-					      const struct config *config, bool needs_path)
+					      const struct config_chain *before, bool needs_path)
 {
-	struct config_chain *link;
+	struct config_chain *link = config_chain_add(planning->memory, before, CONFIG_BEGIN, NULL);
 
-	if (!before) {
-		link = config_chain_add(planning->memory, NULL, CONFIG_BASE, NULL);
-		link->base = config;
-		link->records = config->history_count;
-		before = link;
-	}
-	link = config_chain_add(planning->memory, before, CONFIG_BEGIN, NULL);
 	link->text = planning->plan->created;
 	link->flag = needs_path;
 	return link;
+}
+
+/* ... on what an image brings along. */
+static const struct config_chain *first_chain(struct planning *planning,
+					      const struct config *config, bool needs_path)
+{
+	struct config_chain *link = config_chain_add(planning->memory, NULL, CONFIG_BASE, NULL);
+
+	link->base = config;
+	link->records = config->history_count;
+	return begin_chain(planning, link, needs_path);
 }
 
 static int begin_scope(struct lowering *lowering, const struct config *config)
@@ -51,7 +54,7 @@ static struct vertex *image_vertex(struct planning *planning, struct image *imag
 	vertex->base = (struct base_work){ .reference = image->reference,
 					   .name = image->name,
 					   .snapshot = image->snapshot };
-	vertex->config = begin_chain(planning, NULL, image->config, true);
+	vertex->config = first_chain(planning, image->config, true);
 	return image->vertex = vertex;
 }
 
@@ -88,8 +91,8 @@ static struct source source_of_stage(struct planning *planning, size_t stage)
 
 static struct source source_of_image(struct planning *planning, const char *name)
 {
-	struct image *image = images_find(&planning->images, name,
-					  &planning->options->target_platform);
+	struct image *image =
+		images_find(&planning->images, name, &planning->options->target_platform);
 
 	assert(image); /* it was looked up when the stage was found to be needed */
 	return source_of_vertex(image_vertex(planning, image));
@@ -124,7 +127,7 @@ static int from_image(struct lowering *lowering)
 	lowering->parent = vertex;
 	lowering->chain = vertex->config;
 	if (lowering->work->replaced)
-		lowering->chain = begin_chain(lowering->planning, NULL, image->config, false);
+		lowering->chain = first_chain(lowering->planning, image->config, false);
 	r = begin_scope(lowering, image->config);
 	if (r == 0 && working_dir && *working_dir && *working_dir != '/')
 		lower_change(lowering, CONFIG_WORKING_DIR, NULL)->text = lowering->scope->cwd;
@@ -137,7 +140,7 @@ static int from_stage(struct lowering *lowering)
 
 	lowering->work->plan->platform = base->plan->platform;
 	lowering->parent = base->plan->last;
-	lowering->chain = begin_chain(lowering->planning, base->plan->config, NULL, true);
+	lowering->chain = begin_chain(lowering->planning, base->plan->config, true);
 	return scope_inherit(lowering->scope, &base->scope, lowering->err);
 }
 
@@ -151,7 +154,7 @@ static int from_files(struct lowering *lowering)
 	if (!work->replaced)
 		config_init_scratch(&made, &work->plan->platform);
 	config = plan_memory_adopt_config(lowering->planning->memory, &made);
-	lowering->chain = begin_chain(lowering->planning, NULL, config, !work->replaced);
+	lowering->chain = first_chain(lowering->planning, config, !work->replaced);
 	if (work->base.kind == ORIGIN_DIRECTORY && work->is_tree)
 		lowering->parent = directory_vertex(lowering, work->base.name);
 	return begin_scope(lowering, config);

@@ -9,11 +9,11 @@
 struct lowering {
 	struct planning *planning;
 	struct stage_work *work;
-	struct scope *scope;		       /* of the present line */
+	struct scope *scope;                   /* of the present line */
 	const struct config_chain *chain;      /* up to the present line */
-	const struct vertex *parent;	       /* NULL: an empty tree */
+	const struct vertex *parent;           /* NULL: an empty tree */
 	const struct instruction *instruction; /* NULL: FROM */
-	bool is_trigger;		       /* ... of the base */
+	bool is_trigger;                       /* ... of the base */
 	unsigned step;
 	struct error *err;
 };

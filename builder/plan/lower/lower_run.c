@@ -87,8 +87,8 @@ static struct source source_of_mount(struct lowering *lowering, const struct run
 static void require(struct lowering *lowering, const struct run_mount *mount)
 {
 	struct plan *plan = lowering->planning->plan;
-	struct strings *list = mount->type == RUN_MOUNT_SECRET ? &plan->required_secrets
-							       : &plan->required_ssh;
+	struct strings *list =
+		mount->type == RUN_MOUNT_SECRET ? &plan->required_secrets : &plan->required_ssh;
 
 	if (mount->required && !strings_contain(list, mount->id))
 		strings_add(list, mount->id);
@@ -152,8 +152,8 @@ static int set_mounts(struct lowering *lowering, const struct run_mounts *mounts
 	if (r < 0)
 		return r;
 	qsort(sorted, mounts->count, sizeof *sorted, compare_mounts);
-	run->mounts = plan_memory_array(lowering->planning->memory, mounts->count,
-					sizeof *run->mounts);
+	run->mounts =
+		plan_memory_array(lowering->planning->memory, mounts->count, sizeof *run->mounts);
 	run->mount_count = mounts->count;
 	for (size_t i = 0; i < mounts->count; i++)
 		run->mounts[i] = sorted[i].mount;
@@ -230,8 +230,8 @@ static int parse_mounts(struct lowering *lowering, struct run_mounts *ret)
 	struct expander expander = { .escape = lowering->scope->escape,
 				     .env = scope_expand_env(lowering->scope) };
 
-	return run_mounts_parse(&lowering->instruction->run.mounts, &expander,
-				lowering->scope->cwd, ret, lowering->err);
+	return run_mounts_parse(&lowering->instruction->run.mounts, &expander, lowering->scope->cwd,
+				ret, lowering->err);
 }
 
 static void add_inputs(struct vertex *vertex, const struct run_work *run)

@@ -10,8 +10,7 @@ static bool has_scheme(const char *source, const char *scheme)
 {
 	size_t length = strlen(scheme);
 
-	return strncasecmp(source, scheme, length) == 0 &&
-	       strncmp(source + length, "://", 3) == 0;
+	return strncasecmp(source, scheme, length) == 0 && strncmp(source + length, "://", 3) == 0;
 }
 
 /* The path of a URL ends in ".git". */

@@ -58,8 +58,7 @@ static int parse_platform(struct planning *planning, const char *written, struct
 	int r = expand(planning, written, &text, &missing, err);
 
 	if (r < 0)
-		return error_prefix(err, r, "failed to process arguments for platform %s",
-				    written);
+		return error_prefix(err, r, "failed to process arguments for platform %s", written);
 	if (!*text) {
 		r = error_set(err, -EINVAL, "empty platform value from expression %s", written);
 		return hint_at_variable(planning, &missing, r, err);

@@ -41,8 +41,8 @@ void contexts_init(struct contexts *contexts, const struct plan_options *options
 	for (size_t i = 0; i < options->context_count; i++) {
 		const struct plan_context *context = &options->contexts[i];
 		const char *platform = strstr(context->name, "::");
-		size_t length = platform ? (size_t)(platform - context->name)
-					 : strlen(context->name);
+		size_t length =
+			platform ? (size_t)(platform - context->name) : strlen(context->name);
 		cleanup_free char *name = xstrndup(context->name, length);
 
 		contexts->items[i] = (struct context_name){

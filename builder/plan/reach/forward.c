@@ -53,8 +53,8 @@ static int collect_stage(struct planning *planning, const struct stage *stage, s
  * stage or, once it is on the way, of those still to do. */
 struct walk {
 	const struct edges *edges;
-	size_t *next;  /* of each stage */
-	size_t *way;   /* stages from the first to the present one */
+	size_t *next; /* of each stage */
+	size_t *way;  /* stages from the first to the present one */
 	bool *seen, *on_way;
 	size_t depth;
 };

@@ -55,8 +55,9 @@ static int origin_of_image(struct planning *planning, const char *name,
 		return 0;
 	if (reference_parse(name, &reference, &why) < 0) {
 		quoted = quote_string(name, QUOTED_MAX);
-		return error_set(err, -EINVAL, "failed to parse stage name %s: invalid reference "
-					       "format: %s",
+		return error_set(err, -EINVAL,
+				 "failed to parse stage name %s: invalid reference "
+				 "format: %s",
 				 quoted, why.text);
 	}
 	*ret = (struct origin){ .kind = ORIGIN_IMAGE,
@@ -85,8 +86,7 @@ static int origin_of_number(const struct planning *planning, struct origin_use *
 	if (parse_i64(use->from, &number) < 0 || number > INT_MAX || number < INT_MIN)
 		return 0;
 	if (number >= 0 && (size_t)number < planning->recipe->stage_count) {
-		use->origin =
-			(struct origin){ .kind = ORIGIN_STAGE, .stage = (size_t)number };
+		use->origin = (struct origin){ .kind = ORIGIN_STAGE, .stage = (size_t)number };
 		return 1;
 	}
 	if (use->target)

@@ -57,7 +57,8 @@ static void format_target(const struct platform *platform, char ret[TEXT_MAX])
 void platform_args_add(const struct plan_options *options, const char *target,
 		       struct plan_memory *memory, struct variables *ret)
 {
-	const struct platform *build = &options->build_platform, *wanted = &options->target_platform;
+	const struct platform *build = &options->build_platform,
+			      *wanted = &options->target_platform;
 	char build_text[PLATFORM_TEXT_MAX], target_text[TEXT_MAX];
 	const char *const values[PLATFORM_ARG_COUNT] = {
 		[BUILD_PLATFORM] = build_text,

@@ -15,7 +15,8 @@
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* They tell a scanner what to look at, and are nothing that a command sees. */
-static const char *const not_in_env[] = { "BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE" };
+static const char *const not_in_env[] = { "BUILDKIT_SBOM_SCAN_CONTEXT",
+					  "BUILDKIT_SBOM_SCAN_STAGE" };
 
 static int refuse_many(int code, struct error *err)
 {
@@ -41,8 +42,8 @@ static void set_shell(struct scope *scope, const struct strings *list)
 {
 	struct strings copy = plan_memory_strings(scope->memory, list);
 
-	scope->shell = (struct words){ .items = (const char *const *)copy.items,
-				       .count = copy.count };
+	scope->shell =
+		(struct words){ .items = (const char *const *)copy.items, .count = copy.count };
 	scope->shell_given = true;
 }
 
@@ -51,8 +52,7 @@ static int take_image_env(struct scope *scope, const struct strings *env)
 {
 	for (size_t i = 0; i < env->count; i++) {
 		const char *equals = strchrnul(env->items[i], '=');
-		cleanup_free char *name =
-			xstrndup(env->items[i], (size_t)(equals - env->items[i]));
+		cleanup_free char *name = xstrndup(env->items[i], (size_t)(equals - env->items[i]));
 		int r = variables_put(&scope->image_env, scope->memory, name,
 				      *equals ? equals + 1 : "");
 
@@ -67,7 +67,7 @@ static int begin(struct scope *scope, struct error *err)
 {
 	int r = 0;
 
-	scope->cmd_given = false;
+	scope->cmd_given = scope->workdir_given = false;
 	if (!variables_contain(&scope->image_env, "PATH"))
 		r = variables_put(&scope->image_env, scope->memory, "PATH", DEFAULT_PATH);
 	if (r == 0)
@@ -142,8 +142,7 @@ int scope_expand(const struct scope *scope, const char *word, unsigned flags, co
 int scope_expand_all(const struct scope *scope, const struct words *words, struct words *ret,
 		     struct error *err)
 {
-	const char **items =
-		plan_memory_array(scope->memory, words->count + 1, sizeof *items);
+	const char **items = plan_memory_array(scope->memory, words->count + 1, sizeof *items);
 
 	for (size_t i = 0; i < words->count; i++) {
 		int r = scope_expand(scope, words->items[i], 0, &items[i], err);
@@ -235,6 +234,5 @@ void scope_change_dir(struct scope *scope, const char *path)
 	cleanup_free char *clean = scope_path(scope, path);
 
 	scope->cwd = plan_memory_string(scope->memory, clean);
-	scope->working_dir =
-		path[0] == '/' ? plan_memory_string(scope->memory, path) : scope->cwd;
+	scope->working_dir = path[0] == '/' ? plan_memory_string(scope->memory, path) : scope->cwd;
 }

@@ -29,7 +29,8 @@ struct scope {
 	const char *user;           /* "": root */
 	struct words shell;         /* in front of commands of the shell form; never empty */
 	bool shell_given;           /* by the image or SHELL */
-	bool cmd_given;             /* there was a CMD in this very stage */
+	/* There was a CMD, or a WORKDIR, in this very stage. */
+	bool cmd_given, workdir_given;
 	/* Made of `env` and `args` when they are asked for; NULL items and NULL before. */
 	struct strings env_list;
 	const char *run_prefix;

@@ -109,8 +109,7 @@ int variables_set(struct variables *list, struct plan_memory *memory, const char
 {
 	struct variable item = make_variable(memory, name, value);
 
-	return move_to_end(list, memory, find(list, item.pair, item.name_length, item.hash),
-			   &item);
+	return move_to_end(list, memory, find(list, item.pair, item.name_length, item.hash), &item);
 }
 
 int variables_put(struct variables *list, struct plan_memory *memory, const char *name,
@@ -136,8 +135,7 @@ static bool ends_in(const struct variables *list, const struct variables *from)
 	return true;
 }
 
-int variables_set_all(struct variables *list, struct plan_memory *memory,
-		      struct variables *from)
+int variables_set_all(struct variables *list, struct plan_memory *memory, struct variables *from)
 {
 	struct variables result = { 0 };
 	int r = 0;

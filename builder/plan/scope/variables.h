@@ -40,8 +40,7 @@ int variables_set(struct variables *list, struct plan_memory *memory, const char
 int variables_put(struct variables *list, struct plan_memory *memory, const char *name,
 		  const char *value);
 /* Set every one of `from`. */
-int variables_set_all(struct variables *list, struct plan_memory *memory,
-		      struct variables *from);
+int variables_set_all(struct variables *list, struct plan_memory *memory, struct variables *from);
 
 /* A list that begins as `list` is now. */
 struct variables variables_share(struct variables *list);

@@ -300,6 +300,9 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 
 	if (run_mounts_secret(running->mounts))
 		flags |= STEP_SECRET;
+	r = step_config(running->task, &config, err);
+	if (r < 0)
+		return r;
 	step_intent(running->task, keys, flags, running->started_ns, &config, &intent);
 	intent.hold = lease;
 	r = workspace_commit(running->root->workspace, &intent, &result, err);

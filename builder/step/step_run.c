@@ -93,7 +93,8 @@ static int make_spec(struct running *running, struct error *err)
 	spec->cwd = xstrdup(run->cwd && *run->cwd ? run->cwd : "/");
 	if (run->hostname)
 		spec->hostname = xstrdup(run->hostname);
-	strings_add_all(&spec->extra_hosts, &env->extra_hosts);
+	if (env->extra_hosts)
+		strings_add_all(&spec->extra_hosts, env->extra_hosts);
 	spec->network = networks[run->network];
 	spec->insecure = run->security == RUN_SECURITY_INSECURE;
 	spec->shm_size = env->shm_size;

@@ -20,12 +20,11 @@ static int announce(struct store_txn *txn, const struct packed packs[2], size_t 
 		    struct error *err)
 {
 	cleanup_with(buf_release) struct buf lines = { 0 };
-	const struct staged_blob *blob;
 
 	for (size_t i = 0; i < pack_count; i++)
 		unsynced_line_pack(&lines, packs[i].name);
-	for (blob = txn->blobs; blob; blob = blob->hh.next)
-		unsynced_line_object(&lines, &blob->id);
+	for (size_t i = 0; i < txn->blob_count; i++)
+		unsynced_line_object(&lines, &txn->blobs[i].id);
 	for (size_t i = 0; i < txn->refs.count; i++) {
 		cleanup_with(buf_release) struct buf path = { 0 };
 
@@ -39,9 +38,8 @@ static int announce(struct store_txn *txn, const struct packed packs[2], size_t 
 
 static int publish_blobs(struct store_txn *txn, struct error *err)
 {
-	struct staged_blob *blob, *next;
-
-	HASH_ITER(hh, txn->blobs, blob, next) {
+	for (size_t i = 0; i < txn->blob_count; i++) {
+		const struct staged_blob *blob = &txn->blobs[i];
 		int r = loose_publish(txn->store->objects_fd, &blob->id, txn_tmp_fd(txn),
 				      blob->file_name, err);
 

@@ -45,12 +45,12 @@ __attribute__((format(printf, 2, 3))) static void complain(struct check *check, 
 	check->verdict->damaged = true;
 }
 
-static void add_bad(struct check *check, const struct object_id *id)
+static void add_bad(struct check *check, struct object_id id)
 {
 	struct pack_verdict *verdict = check->verdict;
 
 	array_reserve_one(verdict->bad, verdict->bad_count, verdict->bad_capacity);
-	verdict->bad[verdict->bad_count++] = *id;
+	verdict->bad[verdict->bad_count++] = id;
 }
 
 static void add_pieced(struct check *check, const struct object_id *id)
@@ -96,13 +96,13 @@ static void check_object(struct check *check, const struct object_id *id,
 		if (!object_id_equal(&found, id)) {
 			complain(check, "object %s has other bytes than it should",
 				 object_id_hex(id).text);
-			add_bad(check, id);
+			add_bad(check, *id);
 			return;
 		}
 	}
 	if (decode(object, &inner) < 0) {
 		complain(check, "object %s: %s", object_id_hex(id).text, inner.text);
-		add_bad(check, id);
+		add_bad(check, *id);
 	} else if (object->kind == OBJECT_EXTENTS) {
 		add_pieced(check, id);
 	}
@@ -113,7 +113,7 @@ static void skip_to(struct check *check, const struct pack_object *place)
 {
 	while (check->next < check->count &&
 	       (!place || pack_place_compare(&check->order[check->next].entry.object, place) < 0))
-		add_bad(check, &check->order[check->next++].entry.id);
+		add_bad(check, check->order[check->next++].entry.id);
 }
 
 static void match_object(struct check *check, const struct scanned_object *object)

@@ -37,7 +37,7 @@ static int make_file(struct store_lease *lease, struct error *err)
 {
 	cleanup_fd int fd = openat(lease->store->leases_fd, lease->name,
 				   O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	struct stat st;
+	struct stat st = { 0 };
 	int r;
 
 	if (fd < 0)

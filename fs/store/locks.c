@@ -59,7 +59,8 @@ static void give_files(struct store *store, struct store_lock *lock)
 	if (files.lock_fd < 0)
 		return;
 	lockfile_unlock(files.lock_fd);
-	lockfile_unlock(files.gate_fd);
+	if (!files.shared)
+		lockfile_unlock(files.gate_fd);
 	pthread_mutex_lock(&store->lock);
 	if (store->spare_count < STORE_SPARE_LOCKS) {
 		store->spares[store->spare_count++] = files;
@@ -131,8 +132,8 @@ static int flock_shared(struct store *store, struct store_lock *lock, struct err
 int store_lock_shared(struct store *store, struct store_lock *ret, struct error *err)
 {
 	for (;;) {
-		struct store_lock lock;
-		uint64_t generation;
+		struct store_lock lock = { .gate_fd = -1, .lock_fd = -1 };
+		uint64_t generation = 0;
 		int r = take_files(store, &lock, err);
 
 		if (r < 0)
@@ -178,7 +179,7 @@ static int try_exclusive(const struct store_lock *lock, unsigned window_ms)
 
 int store_lock_exclusive(struct store *store, bool wait, struct store_lock *ret, struct error *err)
 {
-	struct store_lock lock;
+	struct store_lock lock = { .gate_fd = -1, .lock_fd = -1 };
 	unsigned window_ms = wait ? WINDOW_FIRST_MS : 0;
 	int r;
 
@@ -258,7 +259,7 @@ int store_generation_write(const struct store *store, uint64_t value, struct err
 
 int store_generation_bump(const struct store *store, struct error *err)
 {
-	uint64_t generation;
+	uint64_t generation = 0;
 	int r = store_generation_read(store, &generation, err);
 
 	if (r == 0)

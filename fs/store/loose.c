@@ -181,40 +181,54 @@ static int next_directory(struct loose_walk *walk, struct error *err)
 	return 0;
 }
 
+/* What stat() says of the next name in the directory: 1, or 0 at its end. */
+static int next_name(struct loose_walk *walk, const char **ret_name, struct stat *ret,
+		     struct error *err)
+{
+	const struct dirent *entry;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(walk->dir); /* NOLINT(concurrency-mt-unsafe): our own */
+		if (!entry)
+			break;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (fstatat(dirfd(walk->dir), entry->d_name, ret, AT_SYMLINK_NOFOLLOW) == 0) {
+			*ret_name = entry->d_name;
+			return 1;
+		}
+		if (errno != ENOENT)
+			break;
+	}
+	if (errno)
+		return error_errno(err, -errno, "cannot list 'objects/%s'", walk->directory);
+	return 0;
+}
+
 int loose_walk_next(struct loose_walk *walk, struct object_id *ret, struct stat *ret_stat,
 		    const char **ret_stray, struct error *err)
 {
+	const char *name = "";
+
 	for (;;) {
-		const struct dirent *entry = NULL;
+		int r = walk->dir ? next_name(walk, &name, ret_stat, err) : 0;
 
-		errno = 0;
-		if (walk->dir)
-			entry = readdir(walk->dir); /* NOLINT(concurrency-mt-unsafe): our own */
-		if (!entry && errno)
-			return error_errno(err, -errno, "cannot list 'objects/%s'",
-					   walk->directory);
-		if (!entry) {
-			int r = next_directory(walk, err);
-
+		if (r == 0) {
+			r = next_directory(walk, err);
 			if (r <= 0)
 				return r;
 			continue;
 		}
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (fstatat(dirfd(walk->dir), entry->d_name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0) {
-			if (errno == ENOENT)
-				continue;
-			return error_errno(err, -errno, "cannot look at 'objects/%s/%s'",
-					   walk->directory, entry->d_name);
-		}
+		if (r < 0)
+			return r;
 		if (ret_stray)
 			*ret_stray = NULL;
-		if (S_ISREG(ret_stat->st_mode) && loose_parse(walk->directory, entry->d_name, ret))
+		if (S_ISREG(ret_stat->st_mode) && loose_parse(walk->directory, name, ret))
 			return 1;
 		if (ret_stray) {
 			*ret = (struct object_id){ 0 };
-			*ret_stray = entry->d_name;
+			*ret_stray = name;
 			return 1;
 		}
 	}

@@ -33,7 +33,7 @@ int loose_open(int objects_fd, const struct object_id *id, struct loose_blob **r
 	       struct error *err);
 /* The whole file as memory; safe in threads. */
 int loose_map(struct loose_blob *blob, const uint8_t **ret, struct error *err);
-void loose_free(void *blob);
+void loose_free(void *value);
 
 /* Move the file into the store; fine when it is there already. The file is gone from `tmp_fd`. */
 int loose_publish(int objects_fd, const struct object_id *id, int tmp_fd, const char *name,

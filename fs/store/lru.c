@@ -31,7 +31,7 @@ struct lru *lru_new(size_t slots, size_t key_size, void (*free_value)(void *valu
 	struct lru *lru = xcalloc(1, sizeof *lru);
 
 	pthread_mutex_init(&lru->lock, NULL);
-	lru->slots = xcalloc(slots, sizeof *lru->slots);
+	lru->slots = xcalloc(slots, sizeof(struct slot *));
 	lru->capacity = slots;
 	lru->key_size = key_size;
 	lru->free_value = free_value;

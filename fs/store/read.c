@@ -29,8 +29,8 @@ static int plain_chunk(struct store *store, const struct object_id *id, struct s
 		       uint64_t offset, uint64_t size, struct store_chunk *ret, struct error *err)
 {
 	struct store_chunk chunk = { .object = *object };
-	const void *bytes;
-	ssize_t n;
+	struct pack_piece piece = { 0 };
+	int r;
 
 	*object = (struct store_object){ 0 };
 	if (offset >= chunk.object.size || size == 0) {
@@ -47,14 +47,14 @@ static int plain_chunk(struct store *store, const struct object_id *id, struct s
 		*ret = chunk;
 		return 1;
 	}
-	n = pack_view(chunk.object.pack, store->frames, &chunk.object.info, offset,
-		      size < SSIZE_MAX ? (size_t)size : SSIZE_MAX, &bytes, &chunk.pin, err);
-	if (n < 0) {
+	r = pack_view(chunk.object.pack, store->frames, &chunk.object.info, offset, &piece, err);
+	if (r < 0) {
 		store_chunk_release(&chunk);
-		return error_prefix(err, (int)n, "object %s", object_id_hex(id).text);
+		return error_prefix(err, r, "object %s", object_id_hex(id).text);
 	}
-	chunk.bytes = bytes;
-	chunk.size = (uint64_t)n;
+	chunk.bytes = piece.data;
+	chunk.size = size < piece.size ? size : piece.size;
+	chunk.pin = piece.pin;
 	*ret = chunk;
 	return 1;
 }
@@ -114,7 +114,7 @@ static int extent_chunk(struct store *store, const struct object_id *id,
 	return r;
 }
 
-/* Find a blob: 1 and where its bytes are, or 2 and its list of extents. */
+/* Find a blob: where its bytes are, or its list of extents. */
 static int find_blob(struct store *store, const struct object_id *id, struct store_object *ret,
 		     struct lru_entry **ret_extents, struct error *err)
 {
@@ -123,17 +123,17 @@ static int find_blob(struct store *store, const struct object_id *id, struct sto
 
 	if (extents) {
 		*ret_extents = extents;
-		return 2;
+		return 0;
 	}
 	r = store_find(store, id, STORE_FIND_OPEN, ret, err);
 	if (r == 0)
 		return missing(store, id, err);
 	/* A file may hold the very bytes of a directory object: they are one object then. */
 	if (r < 0 || ret->blob || ret->info.kind != OBJECT_EXTENTS)
-		return r;
+		return r < 0 ? r : 0;
 	r = load_extents(store, id, ret, ret_extents, err);
 	store_object_release(ret);
-	return r < 0 ? r : 2;
+	return r;
 }
 
 int store_chunk_at(struct store *store, const struct object_id *id, uint64_t offset, uint64_t size,
@@ -143,12 +143,12 @@ int store_chunk_at(struct store *store, const struct object_id *id, uint64_t off
 	struct lru_entry *extents = NULL;
 	int r = find_blob(store, id, &object, &extents, err);
 
-	if (r == 1)
+	if (r < 0)
+		return r;
+	if (!extents)
 		return plain_chunk(store, id, &object, offset, size, ret, err);
-	if (r == 2) {
-		r = extent_chunk(store, id, extents->value, offset, size, ret, err);
-		lru_unpin(store->extents, extents);
-	}
+	r = extent_chunk(store, id, extents->value, offset, size, ret, err);
+	lru_unpin(store->extents, extents);
 	return r;
 }
 
@@ -163,8 +163,9 @@ int store_stat(struct store *store, const struct object_id *id, struct object_in
 		return r;
 	if (object.pack && object.info.kind == OBJECT_EXTENTS) {
 		extents = lru_get(store->extents, id->bytes);
-		r = extents ? 0 : load_extents(store, id, &object, &extents, err);
-		if (r < 0)
+		if (!extents)
+			r = load_extents(store, id, &object, &extents, err);
+		if (!extents)
 			return r;
 		*ret = (struct object_info){ OBJECT_BLOB,
 					     ((struct extents *)extents->value)->size };
@@ -308,9 +309,9 @@ int store_extents(struct store *store, const struct object_id *id, struct extent
 	struct lru_entry *entry = NULL;
 	int r = find_blob(store, id, &object, &entry, err);
 
-	if (r == 1)
+	if (r == 0 && !entry)
 		extents_add(ret, id, 0, object.size);
-	if (r == 2) {
+	if (entry) {
 		const struct extents *extents = entry->value;
 
 		for (size_t i = 0; i < extents->count; i++)
@@ -318,5 +319,5 @@ int store_extents(struct store *store, const struct object_id *id, struct extent
 				    extents->items[i].length);
 		lru_unpin(store->extents, entry);
 	}
-	return r < 0 ? r : 0;
+	return r;
 }

@@ -76,7 +76,7 @@ static int read_list(struct recovery *recovery, const char *name, struct error *
 	cleanup_with(strings_release) struct strings lines = { 0 };
 	struct store *store = recovery->store;
 	int64_t since;
-	struct stat st;
+	struct stat st = { 0 };
 	int r = file_read(store->unsynced_fd, name, UNSYNCED_MAX, &text);
 
 	if (r == 0 && fstatat(store->unsynced_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)

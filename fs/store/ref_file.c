@@ -188,7 +188,7 @@ int ref_write(struct store *store, int tmp_fd, const char *tmp_name, const struc
 
 	if (r < 0)
 		return r;
-	class_name = xstrndup(path.data, strcspn(path.data, "/"));
+	class_name = xstrndup(buf_string(&path), strcspn(buf_string(&path), "/"));
 	ref_encode(ref->name, &ref->id, ref->time_s, &text);
 	r = fault("refs.write");
 	if (r == 0)

@@ -51,7 +51,7 @@ int store_ref_get(struct store *store, const char *name, struct object_id *ret_i
 {
 	cleanup_with(buf_release) struct buf path = { 0 };
 	cleanup_fd int class_fd = -1;
-	struct ref ref;
+	struct ref ref = { 0 };
 	char *slash;
 	int r = ref_path(name, &path, err);
 
@@ -105,6 +105,31 @@ int store_ref_delete(struct store *store, const char *name, struct error *err)
 
 /* Listing */
 
+static void add_ref(struct ref_list *list, const struct ref *ref)
+{
+	array_reserve_one(list->items, list->count, list->capacity);
+	list->items[list->count++] = *ref;
+}
+
+/* One file of a class: a ref, a line in `problems`, or gone in between. */
+static int take_file(int class_fd, const char *class_name, const char *file_name,
+		     struct ref_list *ret, struct strings *problems, struct error *err)
+{
+	struct error inner = { 0 };
+	struct ref ref = { 0 };
+	int r = read_ref(class_fd, class_name, file_name, &ref, &inner);
+
+	if (r == -EBADMSG && problems) {
+		strings_add(problems, inner.text);
+		return 0;
+	}
+	if (r < 0)
+		return error_set(err, r, "%s", inner.text);
+	if (r > 0)
+		add_ref(ret, &ref);
+	return 0;
+}
+
 static int list_class(struct store *store, const char *class_name, struct ref_list *ret,
 		      struct strings *problems, struct error *err)
 {
@@ -112,6 +137,7 @@ static int list_class(struct store *store, const char *class_name, struct ref_li
 	cleanup_fd int fd =
 		openat(store->refs_fd, class_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const struct dirent *entry;
+	int r = 0;
 
 	if (strchr(class_name, '.'))
 		return 0; /* no class: see ref_path() */
@@ -120,26 +146,12 @@ static int list_class(struct store *store, const char *class_name, struct ref_li
 	if (fd < 0 || !(dir = fdopendir(fd)))
 		return error_errno(err, -errno, "cannot list 'refs/%s'", class_name);
 	(void)take_fd(&fd);
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
-		struct error inner = { 0 };
-		struct ref ref;
-		int r;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		r = read_ref(dirfd(dir), class_name, entry->d_name, &ref, &inner);
-		if (r == -EBADMSG && problems) {
-			strings_add(problems, inner.text);
-			continue;
-		}
-		if (r < 0)
-			return error_set(err, r, "%s", inner.text);
-		if (r == 0)
-			continue;
-		array_reserve_one(ret->items, ret->count, ret->capacity);
-		ret->items[ret->count++] = ref;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this stream is ours */
+	while (r == 0 && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = take_file(dirfd(dir), class_name, entry->d_name, ret, problems, err);
 	}
-	return 0;
+	return r;
 }
 
 static int list_classes(struct store *store, struct strings *ret, struct error *err)
@@ -231,8 +243,7 @@ int store_ref_list(struct store *store, const char *prefix, struct ref_list *ret
 	for (size_t i = 0; i < all.count && r == 0; i++) {
 		if (strncmp(all.items[i].name, prefix, strlen(prefix)) != 0)
 			continue;
-		array_reserve_one(ret->items, ret->count, ret->capacity);
-		ret->items[ret->count++] = all.items[i];
+		add_ref(ret, &all.items[i]);
 		all.items[i].name = NULL;
 	}
 	if (r == 0 && ret->count > 1)

@@ -12,17 +12,11 @@
 #include "fs/base/fault.h"
 #include "fs/base/fd.h"
 #include "fs/base/strings.h"
-#include "fs/store/id_table.h"
+#include "fs/store/id_map.h"
 #include "fs/store/step_file.h"
 
 /* Far above what is ever reached before the log is put into the table. */
 #define LOG_MAX ((uint64_t)256 << 20)
-
-/* The newest success of a key in the log. */
-struct logged {
-	struct step_record record;
-	UT_hash_handle hh;
-};
 
 struct step_index {
 	int dir_fd;
@@ -31,8 +25,9 @@ struct step_index {
 	int log_fd; /* kept open, so that no other file can get its inode number */
 	dev_t log_device;
 	ino_t log_inode;
-	uint64_t log_parsed; /* bytes of it that are in `logged` */
-	struct logged *logged;
+	uint64_t log_parsed;     /* bytes of it that are in `logged` */
+	struct step_list logged; /* the newest success of each key in the log */
+	struct id_map by_key;    /* positions in that */
 
 	void *map; /* of the table */
 	size_t map_size;
@@ -51,12 +46,8 @@ struct step_index *step_index_new(int dir_fd)
 
 static void forget(struct step_index *index)
 {
-	struct logged *item, *next;
-
-	HASH_ITER(hh, index->logged, item, next) {
-		HASH_DEL(index->logged, item);
-		free(item);
-	}
+	step_list_release(&index->logged);
+	id_map_release(&index->by_key);
 	if (index->log_fd >= 0)
 		close(index->log_fd);
 	index->log_fd = -1;
@@ -79,17 +70,15 @@ void step_index_free(struct step_index *index)
 
 static void remember(struct step_index *index, const struct step_record *record)
 {
-	struct logged *item;
+	size_t i;
 
 	if (record->flags & STEP_FAILED)
 		return;
-	HASH_FIND(hh, index->logged, &record->key, sizeof record->key, item);
-	if (!item) {
-		item = xcalloc(1, sizeof *item);
-		item->record = *record;
-		HASH_ADD(hh, index->logged, record.key, sizeof item->record.key, item);
-	} else if (record->created_s >= item->record.created_s) {
-		item->record = *record;
+	if (!id_map_find(&index->by_key, &record->key, &i)) {
+		id_map_put(&index->by_key, &record->key, index->logged.count);
+		step_list_add(&index->logged, record);
+	} else if (record->created_s >= index->logged.items[i].created_s) {
+		index->logged.items[i] = *record;
 	}
 }
 
@@ -184,22 +173,24 @@ static int keep_up(struct step_index *index, struct error *err)
 int step_index_find(struct step_index *index, const struct object_id *key, struct step_record *ret,
 		    struct error *err)
 {
-	struct step_record in_table;
-	struct logged *item = NULL;
-	bool found;
+	struct step_record in_table = { 0 };
+	const struct step_record *logged = NULL;
+	bool found = false;
+	size_t i;
 	int r;
 
 	pthread_mutex_lock(&index->lock);
 	r = keep_up(index, err);
 	if (r == 0) {
+		if (id_map_find(&index->by_key, key, &i))
+			logged = &index->logged.items[i];
 		found = step_table_find(&index->table, key, &in_table) &&
 			!(in_table.flags & STEP_FAILED);
-		HASH_FIND(hh, index->logged, key, sizeof *key, item);
-		if (item && (!found || item->record.created_s >= in_table.created_s))
-			*ret = item->record;
+		if (logged && (!found || logged->created_s >= in_table.created_s))
+			*ret = *logged;
 		else if (found)
 			*ret = in_table;
-		r = item || found;
+		r = logged || found;
 	}
 	pthread_mutex_unlock(&index->lock);
 	return r;

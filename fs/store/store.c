@@ -63,9 +63,12 @@ int store_write_failed(const struct store *store, struct error *err, int code)
 
 static bool is_ours(const char *name)
 {
-	static const char *const names[] = { ".",      "..",      "objects",  "packs",     "refs",
-					     "leases", "tmp",     "unsynced", "damaged",   "gate",
-					     "lock",   "gc.lock", "gc.gen",   "lost+found" };
+	/* With those that another process makes while we look. */
+	static const char *const names[] = { ".",         "..",         "objects",   "packs",
+					     "refs",      "leases",     "tmp",       "unsynced",
+					     "gate",      "lock",       "gc.lock",   "gc.gen",
+					     "damaged",   "store.conf", "steps.log", "steps.tab",
+					     "lost+found" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0)

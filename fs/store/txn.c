@@ -37,14 +37,10 @@ int store_txn_begin(struct store *store, struct store_lease *lease, struct store
 
 static void free_blobs(struct store_txn *txn)
 {
-	struct staged_blob *blob, *next;
-
-	HASH_ITER(hh, txn->blobs, blob, next) {
-		if (!txn->committed)
-			(void)unlinkat(txn_tmp_fd(txn), blob->file_name, 0);
-		HASH_DEL(txn->blobs, blob);
-		free(blob);
-	}
+	for (size_t i = 0; i < txn->blob_count && !txn->committed; i++)
+		(void)unlinkat(txn_tmp_fd(txn), txn->blobs[i].file_name, 0);
+	id_map_release(&txn->blob_positions);
+	free(txn->blobs);
 }
 
 void store_txn_free(struct store_txn *txn)
@@ -77,13 +73,11 @@ void txn_file_name(struct store_txn *txn, char ret[48])
 
 /* Looking */
 
-static const struct staged_blob *find_staged(const struct store_txn *txn,
-					     const struct object_id *id)
+const struct staged_blob *txn_find_staged(const struct store_txn *txn, const struct object_id *id)
 {
-	struct staged_blob *found;
+	size_t i;
 
-	HASH_FIND(hh, txn->blobs, id, sizeof *id, found);
-	return found;
+	return id_map_find(&txn->blob_positions, id, &i) ? &txn->blobs[i] : NULL;
 }
 
 static const struct pack_object *find_packed(const struct store_txn *txn,
@@ -96,7 +90,7 @@ int store_txn_has(struct store_txn *txn, const struct object_id *id, struct erro
 {
 	cleanup_with(store_object_release) struct store_object object = { 0 };
 
-	if (find_packed(txn, id) || find_staged(txn, id))
+	if (find_packed(txn, id) || txn_find_staged(txn, id))
 		return 1;
 	return store_find(txn->store, id, STORE_FIND_HELD, &object, err);
 }
@@ -132,12 +126,12 @@ static int put_packed(struct store_txn *txn, enum object_kind kind, const struct
 void txn_stage(struct store_txn *txn, const struct object_id *id, uint64_t size,
 	       const char *file_name)
 {
-	struct staged_blob *blob = xcalloc(1, sizeof *blob);
+	struct staged_blob blob = { .id = *id, .size = size };
 
-	blob->id = *id;
-	blob->size = size;
-	snprintf(blob->file_name, sizeof blob->file_name, "%s", file_name);
-	HASH_ADD(hh, txn->blobs, id, sizeof blob->id, blob);
+	snprintf(blob.file_name, sizeof blob.file_name, "%s", file_name);
+	id_map_put(&txn->blob_positions, id, txn->blob_count);
+	array_reserve_one(txn->blobs, txn->blob_count, txn->blob_capacity);
+	txn->blobs[txn->blob_count++] = blob;
 }
 
 static int put_loose(struct store_txn *txn, const struct object_id *id, const void *data,

@@ -12,10 +12,9 @@ static int look_up_source(struct store_txn *txn, const struct object_id *id, uin
 {
 	cleanup_with(store_object_release) struct store_object object = { 0 };
 	const struct pack_object *packed = txn->packer ? packer_find(txn->packer, id) : NULL;
-	struct staged_blob *staged;
+	const struct staged_blob *staged = txn_find_staged(txn, id);
 	int r;
 
-	HASH_FIND(hh, txn->blobs, id, sizeof *id, staged);
 	if (staged || (packed && packed->kind != OBJECT_EXTENTS)) {
 		*ret_size = staged ? staged->size : packed->length;
 		return 1;

@@ -2,7 +2,7 @@
 /* What a transaction gathers until it commits. */
 #pragma once
 
-#include "fs/store/id_table.h"
+#include "fs/store/id_map.h"
 #include "fs/store/pack/packer.h"
 #include "fs/store/refs.h"
 #include "fs/store/step_file.h"
@@ -13,7 +13,6 @@ struct staged_blob {
 	struct object_id id;
 	uint64_t size;
 	char file_name[48];
-	UT_hash_handle hh;
 };
 
 /* A blob put as extents, so that later ones can take pieces from it. */
@@ -38,6 +37,8 @@ struct store_txn {
 
 	struct packer *packer; /* NULL before the first small object */
 	struct staged_blob *blobs;
+	size_t blob_count, blob_capacity;
+	struct id_map blob_positions;
 	struct staged_extents *extents;
 	size_t extents_count, extents_capacity;
 	struct ref_list refs;
@@ -48,6 +49,8 @@ struct store_txn {
 
 /* A name in the lease's directory that nothing else has. */
 void txn_file_name(struct store_txn *txn, char ret[48]);
+/* The large blob that waits, or NULL. */
+const struct staged_blob *txn_find_staged(const struct store_txn *txn, const struct object_id *id);
 /* Where the lease's unfinished files are. */
 int txn_tmp_fd(const struct store_txn *txn);
 /* Enter the file, which txn_file_name() named and nobody writes to any more, as a blob. */

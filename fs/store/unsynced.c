@@ -51,7 +51,7 @@ static int open_list(struct store *store, int *ret)
 int unsynced_add(struct store *store, const struct buf *lines, struct error *err)
 {
 	cleanup_with(buf_release) struct buf first = { 0 };
-	struct stat st;
+	struct stat st = { 0 };
 	int fd = -1, r = fault("unsynced.add");
 
 	if (r == 0)

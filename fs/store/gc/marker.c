@@ -221,11 +221,13 @@ static int load_children(struct marker *marker, struct pack *pack, const struct 
 	int r;
 
 	if (object->length > 0 && object->length <= PACK_FRAME_MAX) {
-		cleanup_with(frame_pin_release) struct frame_pin pin = { 0 };
-		const void *data;
-		ssize_t n = pack_view(pack, frames, object, 0, PACK_FRAME_MAX, &data, &pin, err);
+		struct pack_piece piece = { 0 };
 
-		return n < 0 ? (int)n : children_add(&marker->children, kind, data, (size_t)n, err);
+		r = pack_view(pack, frames, object, 0, &piece, err);
+		if (r == 0)
+			r = children_add(&marker->children, kind, piece.data, piece.size, err);
+		frame_pin_release(&piece.pin);
+		return r;
 	}
 	if (object->length > OBJECT_MAX)
 		return error_set(err, -EBADMSG, "is of absurd length");
@@ -343,17 +345,18 @@ static int visit_structured(struct marker *marker, const struct object_id *id,
 static enum object_kind guess_kind(struct marker *marker, struct pack *pack,
 				   const struct pack_object *object)
 {
-	cleanup_with(frame_pin_release) struct frame_pin pin = { 0 };
-	const void *data = NULL;
-	ssize_t n = 0;
+	enum object_kind kind = OBJECT_BLOB;
+	struct pack_piece piece = { 0 };
 
-	if (object->length > 0)
-		n = pack_view(pack, marker->store->frames, object, 0, 16, &data, &pin, NULL);
-	if (n >= 11 && memcmp(data, "snapshot 1\n", 11) == 0)
-		return OBJECT_SNAPSHOT;
-	if (n >= 4 && memcmp(data, "OSDR", 4) == 0)
-		return OBJECT_DIR;
-	return OBJECT_BLOB;
+	if (object->length == 0 ||
+	    pack_view(pack, marker->store->frames, object, 0, &piece, NULL) < 0)
+		return kind;
+	if (piece.size >= 11 && memcmp(piece.data, "snapshot 1\n", 11) == 0)
+		kind = OBJECT_SNAPSHOT;
+	else if (piece.size >= 4 && memcmp(piece.data, "OSDR", 4) == 0)
+		kind = OBJECT_DIR;
+	frame_pin_release(&piece.pin);
+	return kind;
 }
 
 /*

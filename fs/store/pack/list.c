@@ -129,7 +129,7 @@ static int make_set(const struct pack_list *list, const struct pack_set *old,
 		    const struct strings *names, struct pack_set **ret, struct error *err)
 {
 	cleanup_with(pack_set_unref) struct pack_set *set =
-		xcalloc(1, sizeof *set + names->count * sizeof set->packs[0]);
+		xcalloc(1, sizeof *set + names->count * sizeof(struct pack *));
 
 	set->refs = 1;
 	for (size_t i = names->count; i-- > 0;) {

@@ -229,31 +229,30 @@ static int raw_frame(struct pack *pack, uint32_t number, const struct pack_frame
 	return 0;
 }
 
+/* All of a frame. */
 static int frame_get(struct pack *pack, struct frame_cache *cache, uint32_t number,
-		     const uint8_t **ret, size_t *ret_size, struct frame_pin *ret_pin,
-		     struct error *err)
+		     struct pack_piece *ret, struct error *err)
 {
 	struct frame_key key = { pack->serial, number };
-	struct pack_frame frame;
 	struct lru_entry *entry = lru_get(cache->frames, &key);
 	struct decoded *decoded = NULL;
+	struct pack_frame frame;
 	int r;
 
 	if (!entry) {
 		if (!pack_index_frame(&pack->index, number, &frame))
 			return damaged(pack, err, "the record of a frame");
 		if (frame.kind == PACK_FRAME_RAW) {
-			*ret_size = frame.size;
-			return raw_frame(pack, number, &frame, ret, err);
+			ret->size = frame.size;
+			return raw_frame(pack, number, &frame, &ret->data, err);
 		}
 		r = decode(pack, cache, &frame, &decoded, err);
 		if (r < 0)
 			return r;
 		entry = lru_add(cache->frames, &key, decoded);
 	}
-	*ret_pin = (struct frame_pin){ cache, entry };
-	*ret = ((struct decoded *)entry->value)->data;
-	*ret_size = ((struct decoded *)entry->value)->size;
+	decoded = entry->value;
+	*ret = (struct pack_piece){ decoded->data, decoded->size, { cache, entry } };
 	return 0;
 }
 
@@ -274,34 +273,32 @@ int pack_object(const struct pack *pack, uint32_t position, struct pack_object *
 	return 0;
 }
 
-ssize_t pack_view(struct pack *pack, struct frame_cache *cache, const struct pack_object *object,
-		  uint64_t offset, size_t size, const void **ret, struct frame_pin *ret_pin,
-		  struct error *err)
+int pack_view(struct pack *pack, struct frame_cache *cache, const struct pack_object *object,
+	      uint64_t offset, struct pack_piece *ret, struct error *err)
 {
-	cleanup_with(frame_pin_release) struct frame_pin pin = { 0 };
 	uint64_t at = object->offset + offset, left = object->length - offset;
-	bool large = object->length > PACK_FRAME_MAX;
 	uint32_t number = object->frame;
-	const uint8_t *data = NULL;
-	size_t frame_size = 0;
+	struct pack_piece piece = { 0 };
 	int r;
 
-	if (large) {
+	/* A large object has frames of its own, all full but the last. */
+	if (object->length > PACK_FRAME_MAX) {
 		number += (uint32_t)(offset / PACK_FRAME_MAX);
 		at = offset % PACK_FRAME_MAX;
+		if (left > PACK_FRAME_MAX - at)
+			left = PACK_FRAME_MAX - at;
 	}
-	r = frame_get(pack, cache, number, &data, &frame_size, &pin, err);
+	r = frame_get(pack, cache, number, &piece, err);
 	if (r < 0)
 		return r;
-	/* What the frame has to hold: all of a small object, its share of a large one. */
-	if (large && left > PACK_FRAME_MAX - at)
-		left = PACK_FRAME_MAX - at;
-	if (at > frame_size || left > frame_size - at)
+	if (at > piece.size || left > piece.size - at) {
+		frame_pin_release(&piece.pin);
 		return damaged(pack, err, "a frame is shorter than what it should hold");
-	*ret = data + at;
-	*ret_pin = pin;
-	pin = (struct frame_pin){ 0 };
-	return (ssize_t)(left < size ? left : size);
+	}
+	piece.data += at;
+	piece.size = (size_t)left;
+	*ret = piece;
+	return 0;
 }
 
 int pack_read(struct pack *pack, struct frame_cache *cache, const struct pack_object *object,
@@ -310,14 +307,14 @@ int pack_read(struct pack *pack, struct frame_cache *cache, const struct pack_ob
 	uint64_t done = 0;
 
 	while (done < object->length) {
-		cleanup_with(frame_pin_release) struct frame_pin pin = { 0 };
-		const void *data;
-		ssize_t n = pack_view(pack, cache, object, done, PACK_FRAME_MAX, &data, &pin, err);
+		struct pack_piece piece = { 0 };
+		int r = pack_view(pack, cache, object, done, &piece, err);
 
-		if (n < 0)
-			return (int)n;
-		buf_append(ret, data, (size_t)n);
-		done += (uint64_t)n;
+		if (r < 0)
+			return r;
+		buf_append(ret, piece.data, piece.size);
+		done += piece.size;
+		frame_pin_release(&piece.pin);
 	}
 	return 0;
 }

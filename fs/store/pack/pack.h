@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "fs/store/lru.h"
 #include "fs/store/pack/index.h"
@@ -46,7 +45,7 @@ int pack_object(const struct pack *pack, uint32_t position, struct pack_object *
 struct frame_cache *frame_cache_new(size_t frames);
 void frame_cache_free(struct frame_cache *cache);
 
-/* What keeps bytes that pack_view() returned. All zero keeps nothing. */
+/* What keeps a decoded frame in its cache. All zero keeps nothing. */
 struct frame_pin {
 	struct frame_cache *cache;
 	struct lru_entry *entry;
@@ -54,13 +53,19 @@ struct frame_pin {
 void frame_pin_release(struct frame_pin *pin);
 DEFINE_CLEANUP_VALUE(struct frame_pin, frame_pin_release);
 
+/* What lies in one frame of an object. */
+struct pack_piece {
+	const uint8_t *data;
+	size_t size; /* above 0 */
+	struct frame_pin pin;
+};
+
 /*
- * Bytes of an object from `offset` on, which is below its length: how many *ret points to, at
- * least one, at most `size`; they stay while the pack and the pin do. -EBADMSG, -EOPNOTSUPP.
+ * The bytes of an object from `offset` on, which is below its length, as far as they lie together.
+ * They stay while the pack and the pin do, which the caller releases. -EBADMSG, -EOPNOTSUPP.
  */
-ssize_t pack_view(struct pack *pack, struct frame_cache *cache, const struct pack_object *object,
-		  uint64_t offset, size_t size, const void **ret, struct frame_pin *ret_pin,
-		  struct error *err);
+int pack_view(struct pack *pack, struct frame_cache *cache, const struct pack_object *object,
+	      uint64_t offset, struct pack_piece *ret, struct error *err);
 /* Append a whole object, which the caller has held against a limit. */
 int pack_read(struct pack *pack, struct frame_cache *cache, const struct pack_object *object,
 	      struct buf *ret, struct error *err);

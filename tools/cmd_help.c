@@ -42,5 +42,6 @@ const struct verb verb_help = {
 	.summary = "Explain a command",
 	.operands = "[COMMAND...]",
 	.max_operands = VERB_ANY_COUNT,
+	.operand_completion = COMPLETE_VERB,
 	.run = run,
 };

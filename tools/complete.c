@@ -64,3 +64,15 @@ const struct option_spec *verb_option_next(const struct verb *verb, const struct
 		spec = root->options;
 	}
 }
+
+void verb_operand_words(const struct verb *verb, const struct verb *root, struct strings *ret)
+{
+	for (const char *const *choice = verb->operand_choices; choice && *choice; choice++)
+		strings_add(ret, *choice);
+	if (verb->operand_completion != COMPLETE_VERB)
+		return;
+	for (const struct verb *const *child = root->children; *child; child++) {
+		if (!((*child)->flags & VERB_HIDDEN))
+			strings_add(ret, (*child)->name);
+	}
+}

@@ -8,6 +8,7 @@
 
 struct buf;
 struct option_spec;
+struct strings;
 struct verb;
 
 /* Whole scripts, appended to `ret`. */
@@ -35,3 +36,7 @@ DEFINE_CLEANUP_VALUE(struct verb_paths, verb_paths_release);
  * NULL ends. */
 const struct option_spec *verb_option_next(const struct verb *verb, const struct verb *root,
 					   const struct option_spec *after);
+
+/* The words that a verb's operands are chosen from, appended to `ret`; none when they are files, or
+ * anything. */
+void verb_operand_words(const struct verb *verb, const struct verb *root, struct strings *ret);

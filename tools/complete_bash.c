@@ -144,6 +144,7 @@ static void write_verb(struct buf *ret, const struct verb *root, const struct ve
 	const struct verb *verb = at->verb;
 	const struct option_spec *spec = NULL;
 	struct lists lists = { 0 };
+	cleanup_with(strings_release) struct strings words = { 0 };
 	struct buf operands = { 0 };
 
 	for (const struct verb *const *child = verb->children; child && *child; child++) {
@@ -152,10 +153,13 @@ static void write_verb(struct buf *ret, const struct verb *root, const struct ve
 	}
 	while ((spec = verb_option_next(verb, root, spec)) != NULL)
 		add_option(&lists, spec);
-	for (const char *const *choice = verb->operand_choices; choice && *choice; choice++)
-		add_word(&operands, "%s", *choice);
-	if (verb->operand_completion != COMPLETE_NOTHING)
-		add_word(&operands, verb->operand_completion == COMPLETE_FILE ? "-f" : "-d");
+	verb_operand_words(verb, root, &words);
+	for (size_t i = 0; i < words.count; i++)
+		add_word(&operands, "%s", words.items[i]);
+	if (verb->operand_completion == COMPLETE_FILE)
+		add_word(&operands, "-f");
+	if (verb->operand_completion == COMPLETE_DIRECTORY)
+		add_word(&operands, "-d");
 	buf_add_format(ret, "\t'%s')\n", at->path);
 	write_list(ret, "verbs", &lists.verbs);
 	write_list(ret, "options", &lists.options);

@@ -85,6 +85,7 @@ static void write_option(struct buf *ret, const char *path, const struct option_
 
 static void write_verb(struct buf *ret, const struct verb *root, const struct verb_path *at)
 {
+	cleanup_with(strings_release) struct strings words = { 0 };
 	const struct option_spec *spec = NULL;
 
 	for (const struct verb *const *child = at->verb->children; child && *child; child++) {
@@ -95,9 +96,10 @@ static void write_verb(struct buf *ret, const struct verb *root, const struct ve
 		add_quoted(ret, (*child)->summary);
 		buf_add_char(ret, '\n');
 	}
-	for (const char *const *choice = at->verb->operand_choices; choice && *choice; choice++) {
+	verb_operand_words(at->verb, root, &words);
+	for (size_t i = 0; i < words.count; i++) {
 		begin_line(ret, at->path);
-		buf_add_format(ret, " -a %s\n", *choice);
+		buf_add_format(ret, " -a %s\n", words.items[i]);
 	}
 	if (at->verb->operand_completion == COMPLETE_FILE) {
 		begin_line(ret, at->path);

@@ -108,6 +108,7 @@ static void write_children(struct buf *ret, const struct verb_path *at)
 
 static void write_verb(struct buf *ret, const struct verb *root, const struct verb_path *at)
 {
+	cleanup_with(strings_release) struct strings words = { 0 };
 	const struct option_spec *spec = NULL;
 
 	add_function_name(ret, at->path);
@@ -121,8 +122,10 @@ static void write_verb(struct buf *ret, const struct verb *root, const struct ve
 	if (at->verb->children) {
 		write_children(ret, at);
 	} else {
+		verb_operand_words(at->verb, root, &words);
 		buf_add_string(ret, "\t\t'*:argument:");
-		add_action(ret, at->verb->operand_completion, at->verb->operand_choices);
+		add_action(ret, at->verb->operand_completion,
+			   words.count > 0 ? (const char *const *)strings_argv(&words) : NULL);
 		buf_add_string(ret, "'\n");
 	}
 	buf_add_string(ret, "}\n\n");

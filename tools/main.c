@@ -8,6 +8,7 @@
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "fs/base/fault.h"
+#include "fs/snapshot/server.h"
 #include "tools/environment.h"
 #include "tools/help.h"
 #include "tools/output.h"
@@ -256,6 +257,9 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	int status, r;
 
+	/* Started anew to serve a filesystem: see fs/snapshot/server.h. */
+	if (argc == 2 && strcmp(argv[1], SERVER_VERB) == 0)
+		return server_main(SERVER_FD);
 	fault_init();
 	buf_add_string(&call.path, root_verb.name);
 	call.at = argc > 0 ? 1 : 0;

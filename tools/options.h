@@ -35,7 +35,7 @@ enum option_flags {
 };
 
 /* What a shell offers for a value or an operand. */
-enum completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIRECTORY };
+enum completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_DIRECTORY, COMPLETE_VERB };
 
 struct option_spec {
 	const char *name; /* without dashes; NULL ends the table */

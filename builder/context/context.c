@@ -386,6 +386,14 @@ static int open_file(struct context *context, struct node *node, char **ret_path
 	return 0;
 }
 
+int context_open_file(struct context *context, struct node *node, int *ret_fd, struct error *err)
+{
+	cleanup_free char *path = NULL;
+	struct stat st;
+
+	return open_file(context, node, &path, ret_fd, &st, err);
+}
+
 static int hash_file(struct context *context, struct node *node, struct object_id *ret,
 		     struct error *err)
 {

@@ -50,6 +50,9 @@ struct content_resolver *context_resolver(struct context *context);
 int context_ingest(struct context *context, struct store_txn *txn, struct node *node,
 		   struct error *err);
 
+/* Open a file of the context for reading. -ESTALE: it is not what it was. */
+int context_open_file(struct context *context, struct node *node, int *ret_fd, struct error *err);
+
 /* Files seen, and bytes read to be hashed or stored, since it was opened. */
 struct context_counts {
 	uint64_t files, bytes_hashed, bytes_stored;

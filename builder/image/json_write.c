@@ -8,29 +8,7 @@
 
 #include "builder/image/json.h"
 #include "builder/image/string_map.h"
-
-/* Length of the UTF-8 character at `s`, 0 when these bytes are none. The string ends in NUL,
- * which is no continuation byte, so nothing is read behind it. */
-static size_t character_length(const unsigned char *s)
-{
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
-	if (s[0] >= 0xe0 && s[0] <= 0xef) {
-		unsigned low = s[0] == 0xe0 ? 0xa0 : 0x80, high = s[0] == 0xed ? 0x9f : 0xbf;
-
-		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 ? 3 : 0;
-	}
-	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-		unsigned low = s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xf4 ? 0x8f : 0xbf;
-
-		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80
-			       ? 4
-			       : 0;
-	}
-	return 0;
-}
+#include "fs/base/utf8.h"
 
 static void add_ascii(struct buf *out, unsigned char c)
 {
@@ -59,24 +37,21 @@ static void add_ascii(struct buf *out, unsigned char c)
 
 static void add_quoted(struct buf *out, const char *value)
 {
-	const unsigned char *at = (const unsigned char *)value;
+	size_t left = strlen(value), length;
 
 	buf_add_char(out, '"');
-	while (*at) {
-		size_t length = character_length(at);
+	for (; left > 0; value += length, left -= length) {
+		uint32_t c = utf8_decode(value, left, &length);
 
-		if (length == 1) {
-			add_ascii(out, *at);
-		} else if (length == 0) {
+		if (c == UTF8_INVALID && length == 1)
 			buf_add_string(out, "\\ufffd");
-			length = 1;
-		} else if (length == 3 && at[0] == 0xe2 && at[1] == 0x80 && (at[2] & ~1) == 0xa8) {
-			/* line and paragraph separators, which JavaScript takes for line ends */
-			buf_add_format(out, "\\u202%c", at[2] & 1 ? '9' : '8');
-		} else {
-			buf_append(out, at, length);
-		}
-		at += length;
+		else if (c == 0x2028 || c == 0x2029)
+			/* separators, which JavaScript takes for line ends */
+			buf_add_format(out, "\\u%04x", c);
+		else if (c < 0x80)
+			add_ascii(out, (unsigned char)c);
+		else
+			buf_append(out, value, length);
 	}
 	buf_add_char(out, '"');
 }

@@ -44,6 +44,7 @@ void snapshot_record_encode(const struct snapshot_record *record, struct buf *re
 	buf_add_format(ret, "links %s\n", id_text(&root->links).text);
 	buf_add_format(ret, "step %s\n", id_text(&record->step).text);
 	buf_add_format(ret, "config %s\n", id_text(&record->config).text);
+	buf_add_format(ret, "layer %s\n", id_text(&record->layer).text);
 	buf_add_format(ret, "created %" PRId64 "\n", record->created_s);
 }
 
@@ -99,8 +100,9 @@ static bool decode_text(char *text, struct snapshot_record *ret)
 	       take_id(&text, "root", &ret->root.dir) && take_rootmeta(&text, &ret->root) &&
 	       take_id(&text, "parent", &ret->parent) &&
 	       take_id(&text, "links", &ret->root.links) && take_id(&text, "step", &ret->step) &&
-	       take_id(&text, "config", &ret->config) && take_line(&text, "created", &word, 1) &&
-	       parse_i64(word, &ret->created_s) == 0 && text && !*text;
+	       take_id(&text, "config", &ret->config) && take_id(&text, "layer", &ret->layer) &&
+	       take_line(&text, "created", &word, 1) && parse_i64(word, &ret->created_s) == 0 &&
+	       text && !*text;
 }
 
 int snapshot_record_decode(const void *data, size_t size, struct snapshot_record *ret,

@@ -10,6 +10,8 @@
  *   links ID                                 the groups of hard links, see links.h
  *   step ID                                  the key of the build step that made it
  *   config ID                                blob: image configuration as of this state, JSON
+ *   layer ID                                 directory: how what it adds to its parent was written
+ *                                            elsewhere; kept with it, not looked into here
  *   created SECONDS                          since 1970; 0 in reproducible ones
  */
 #pragma once
@@ -39,6 +41,7 @@ struct snapshot_record {
 	struct object_id parent;
 	struct object_id step;
 	struct object_id config;
+	struct object_id layer;
 	int64_t created_s;
 };
 

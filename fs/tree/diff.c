@@ -146,7 +146,7 @@ static int compare_entries(struct tree_diff *diff, const struct dir_entry *befor
 	}
 	ret->kind = TREE_MODIFIED;
 	ret->content = !same_content(before, after);
-	return ret->content || !same_attributes(before, after);
+	return ret->content || !same_attributes(before, after) || (diff->ways && diff->pending);
 }
 
 /*

@@ -37,6 +37,9 @@ struct tree_diff {
 	struct buf path;
 	struct object_id descend_before, descend_after;
 	bool root_done, pending;
+	/* The caller sets it behind tree_diff_begin(): also return directories that are the same
+	 * but for what is below them, as modified ones. */
+	bool ways;
 };
 
 void tree_diff_begin(struct tree_diff *diff, struct store *store, const struct tree_root *before,

@@ -134,6 +134,7 @@ static int drop_capabilities(const struct step *step, struct error *err)
 static int become_user(const struct step *step, struct error *err)
 {
 	const struct spec *spec = &step->spec;
+	gid_t *groups;
 
 	if (!(step->flags & START_ALL_IDS)) {
 		if (spec->uid == 0 && spec->gid == 0)
@@ -143,8 +144,12 @@ static int become_user(const struct step *step, struct error *err)
 				 "subordinate ids in /etc/subuid and /etc/subgid",
 				 spec->uid, spec->gid);
 	}
+	/* Its own group among them: a set-group-id program must not be a way to get rid of it. */
+	groups = xcalloc(spec->group_count + 1, sizeof *groups);
+	groups[0] = spec->gid;
+	memcpy(groups + 1, spec->groups, spec->group_count * sizeof *groups);
 	/* The raw calls: the C library's would signal threads, of which there are none. */
-	if (syscall(SYS_setgroups, spec->group_count, spec->groups) < 0 ||
+	if (syscall(SYS_setgroups, spec->group_count + 1, groups) < 0 ||
 	    syscall(SYS_setresgid, spec->gid, spec->gid, spec->gid) < 0 ||
 	    syscall(SYS_setresuid, spec->uid, spec->uid, spec->uid) < 0)
 		return error_errno(err, -errno, "cannot become user %u:%u", spec->uid, spec->gid);

@@ -66,6 +66,14 @@ void process_harden(void)
 	(void)syscall(SYS_capset, &header, data);
 }
 
+int process_drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[2] = { 0 };
+
+	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
 void process_reset_signals(void)
 {
 	sigset_t none;

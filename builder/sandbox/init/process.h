@@ -23,6 +23,9 @@ int process_become_root(bool all_ids, pid_t parent_pid, struct error *err);
 /* Let nobody look into this process, and begin with a clean set of capabilities to inherit. */
 void process_harden(void);
 
+/* Give up all capabilities, for good. */
+int process_drop_capabilities(void);
+
 /* All signals at their defaults, none blocked. */
 void process_reset_signals(void);
 

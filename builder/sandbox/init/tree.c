@@ -14,8 +14,7 @@
 
 int tree_open_own(int root_fd, const char *name, struct error *err)
 {
-	int fd = mount_open_path(root_fd, name, O_DIRECTORY | O_NOFOLLOW,
-				 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	int fd = mount_open_path(root_fd, name, O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
 	/* A link could lead what we mount to another place than where it is looked for. */
 	if (fd == -ELOOP)

@@ -50,6 +50,7 @@ static int add_of_snapshot(struct child_list *list, const void *data, size_t siz
 	add(list, &record.root.xattrs, CHILD_XATTRS);
 	add(list, &record.root.links, CHILD_LINKS);
 	add(list, &record.config, CHILD_BLOB);
+	add(list, &record.layer, CHILD_DIR);
 	add(list, &record.parent, CHILD_SNAPSHOT);
 	return 0;
 }

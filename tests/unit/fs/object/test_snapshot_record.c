@@ -15,6 +15,7 @@ static struct snapshot_record sample(void)
 	record.root.mtime_ns = 5;
 	record.parent = object_id_of("p", 1);
 	record.config = object_id_of("c", 1);
+	record.layer = object_id_of("l", 1);
 	return record;
 }
 
@@ -31,6 +32,7 @@ static void test_coding_there_and_back(void **state)
 	assert_true(object_id_equal(&record.parent, &got.parent));
 	assert_true(object_id_is_zero(&got.step));
 	assert_true(object_id_equal(&record.config, &got.config));
+	assert_true(object_id_equal(&record.layer, &got.layer));
 	assert_true(got.created_s == record.created_s);
 }
 

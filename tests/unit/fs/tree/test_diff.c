@@ -54,6 +54,33 @@ static void test_every_kind_of_change(void **state)
 	tree_close(tree);
 }
 
+static void test_ways_to_changes_are_told_on_request(void **state)
+{
+	cleanup_with(tree_diff_release) struct tree_diff diff = { 0 };
+	struct fixture *f = *state;
+	struct tree *tree = open_tree(f, NULL);
+	struct tree_root before, after;
+	struct tree_change change;
+
+	put(f, tree, "/a/b/c/file", "1");
+	put(f, tree, "/a/x/file", "1");
+	before = commit(f, tree);
+	assert_ok(tree_touch(tree, look(f, tree, "/a/b/c/file"), &f->err), f->err);
+	node_set_inline(tree, look(f, tree, "/a/b/c/file"), "22", 2);
+	after = commit(f, tree);
+	tree_diff_begin(&diff, f->store, &before, &after);
+	diff.ways = true;
+	for (size_t i = 0; i < 4; i++) {
+		const char *paths[] = { "a", "a/b", "a/b/c", "a/b/c/file" };
+
+		assert_int_equal(tree_diff_next(&diff, &change, &f->err), 1);
+		assert_string_equal(change.path, paths[i]);
+		assert_int_equal(change.kind, TREE_MODIFIED);
+	}
+	assert_int_equal(tree_diff_next(&diff, &change, &f->err), 0);
+	tree_close(tree);
+}
+
 /* Random trees: the changes of a diff turn the one listing into the other. */
 static void test_changes_account_for_everything(void **state)
 {
@@ -127,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_every_kind_of_change),
+		CASE(test_ways_to_changes_are_told_on_request),
 		CASE(test_changes_account_for_everything),
 		CASE(test_a_walk_meets_everything_once_and_can_leave_things_out),
 	};

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# Completions for bash, printed by 'varve debug completions bash'.
+
+# $1: the verbs given so far
+_varve_table()
+{
+	verbs='' options='' valued='' files='' directories='' choices='' operands=''
+	case $1 in
+	'')
+		verbs='version help debug'
+		options='--debug -D --help -h --store --version -v'
+		valued='--store'
+		directories='--store'
+		;;
+	'version')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'help')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		operands='version help debug'
+		;;
+	'debug')
+		verbs='completions'
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'debug completions')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		operands='bash zsh fish'
+		;;
+	esac
+}
+
+_varve_offer()
+{
+	# $1: words to choose from
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_varve_offer_files()
+{
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
+}
+
+# $1: the option whose value is wanted
+_varve_value()
+{
+	local word offered=''
+	for word in $choices; do
+		[[ $word == "$1="* ]] && offered+=" ${word#*=}"
+	done
+	if [[ $offered ]]; then
+		_varve_offer "$offered"
+	elif [[ " $files " == *" $1 "* ]]; then
+		_varve_offer_files -f
+	elif [[ " $directories " == *" $1 "* ]]; then
+		_varve_offer_files -d
+	fi
+}
+
+_varve()
+{
+	local words=() cur word path='' wanted='' glue=0 i
+	local verbs options valued files directories choices operands
+	COMPREPLY=()
+	# Words are broken at "=": put them together again.
+	for ((i = 1; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $word == '=' && ${#words[@]} -gt 0 ]]; then
+			words[${#words[@]}-1]+='='
+			glue=1
+		elif ((glue)); then
+			words[${#words[@]}-1]+=$word
+			glue=0
+		else
+			words+=("$word")
+		fi
+	done
+	_varve_table ''
+	for ((i = 0; i < ${#words[@]} - 1; i++)); do
+		word=${words[i]}
+		if [[ $wanted ]]; then
+			wanted=''
+		elif [[ $word == '--' ]]; then
+			verbs='' options=''
+			break
+		elif [[ " $valued " == *" $word "* ]]; then
+			wanted=$word
+		elif [[ " $verbs " == *" $word "* ]]; then
+			path+="${path:+ }$word"
+			_varve_table "$path"
+		fi
+	done
+	cur=${words[${#words[@]}-1]}
+	if [[ $wanted ]]; then
+		_varve_value "$wanted"
+	elif [[ $cur == --*=* ]]; then
+		wanted=${cur%%=*} cur=${cur#*=}
+		_varve_value "$wanted"
+	elif [[ $cur == -* ]]; then
+		_varve_offer "$options"
+	elif [[ $verbs ]]; then
+		_varve_offer "$verbs"
+	elif [[ $operands == -[fd] ]]; then
+		_varve_offer_files "$operands"
+	else
+		_varve_offer "$operands"
+	fi
+}
+
+complete -F _varve varve

@@ -219,6 +219,19 @@ static bool is_above(const struct node *above, struct node *dir)
 	return dir == above;
 }
 
+static int replace(struct overlay *overlay, struct dentry *from, struct dentry *present)
+{
+	struct node *replaced = present->node;
+	int r;
+
+	replaced->lookups++; /* so that it is still there to be stamped */
+	r = tree_replace(overlay->tree, from, present, NULL);
+	if (r == 0)
+		replaced->ctime = overlay_now();
+	overlay_forget(overlay, replaced, 1);
+	return r;
+}
+
 static int move(struct overlay *overlay, struct dentry *from, struct node *new_dir,
 		const char *new_name, struct dentry *present)
 {
@@ -236,8 +249,8 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	if (r == 0)
 		r = tree_touch(overlay->tree, new_dir, NULL);
 	if (r == 0 && present)
-		r = remove_name(overlay, present);
-	if (r == 0)
+		r = replace(overlay, from, present);
+	else if (r == 0)
 		r = tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name), NULL);
 	if (r < 0)
 		return r;
@@ -251,6 +264,8 @@ static int exchange(struct overlay *overlay, struct dentry *from, struct dentry 
 {
 	int r;
 
+	if (from->node == to->node)
+		return 0;
 	if ((node_is_dir(from->node) && is_above(from->node, to->parent)) ||
 	    (node_is_dir(to->node) && is_above(to->node, from->parent)))
 		return -EINVAL;
@@ -276,8 +291,9 @@ int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
 
 	if (r == 0)
 		r = check_name(new_name, &length);
-	if (r == 0)
-		r = find(overlay, new_dir, new_name, &present);
+	if (r < 0)
+		return r;
+	r = find(overlay, new_dir, new_name, &present);
 	if (r == -ENOENT && !(new_dir->flags & NODE_DETACHED) && !(flags & RENAME_EXCHANGE))
 		r = 0;
 	if (r < 0)

@@ -396,6 +396,45 @@ static void test_everything_works_on_after_an_aborted_commit(void **state)
 	view_close(&view);
 }
 
+/* ---- damage ---- */
+
+/* Content that nobody has: an error, never zeros, nor a name that is said to be missing. */
+static void test_a_lower_file_whose_content_is_lost_cannot_be_read(void **state)
+{
+	const uint64_t sizes[] = { 5000, MIB };
+	struct view view;
+	char buffer[100];
+	const void *data;
+
+	view_open(&view, *state, LOWER);
+	for (size_t i = 0; i < 2; i++) {
+		struct object_id lost = object_id_of(&i, sizeof i);
+		struct node *node = at(&view, "empty");
+
+		node_set_blob(overlay_tree(view.overlay), node, &lost, sizes[i]);
+		assert_int_equal(overlay_read(view.overlay, node, buffer, 100, 0, &data), -EIO);
+		assert_int_equal(write_to(&view, node, "x", 5), -EIO);
+		assert_int_equal(
+			overlay_copy_range(view.overlay, node, 1, at(&view, "small"), 0, 10), -EIO);
+	}
+	view_close(&view);
+}
+
+static void test_a_lower_file_shorter_than_its_entry_says_cannot_be_read(void **state)
+{
+	struct view view;
+	char buffer[100];
+	const void *data;
+	struct node *node;
+
+	view_open(&view, *state, LOWER);
+	node = at(&view, "small");
+	node->size = 5100;
+	assert_int_equal(overlay_read(view.overlay, node, buffer, 100, 4900, &data), 100);
+	assert_int_equal(overlay_read(view.overlay, node, buffer, 100, 4950, &data), -EIO);
+	view_close(&view);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +453,8 @@ int main(void)
 		CASE(test_data_and_holes_are_sought),
 		CASE(test_a_whole_stored_file_is_copied_by_reference),
 		CASE(test_ranges_are_copied_inside_a_file_and_between_kinds),
+		CASE(test_a_lower_file_whose_content_is_lost_cannot_be_read),
+		CASE(test_a_lower_file_shorter_than_its_entry_says_cannot_be_read),
 		CASE(test_everything_works_on_after_an_aborted_commit),
 	};
 

@@ -145,8 +145,7 @@ static int find_build_state(struct history *history, const char *text, struct ad
 
 /* ---- images ---- */
 
-static int find_image(struct store *store, const char *text, struct address *ret,
-		      struct error *err)
+static int find_image(struct store *store, const char *text, struct address *ret, struct error *err)
 {
 	cleanup_free char *name = NULL, *ref = NULL;
 	int r;
@@ -177,8 +176,8 @@ static int collect(struct store *store, const char *prefix, struct id_set *ret, 
 	int r = store_step_list(store, &steps, err);
 
 	for (size_t i = 0; i < steps.count; i++) {
-		if (strncmp(object_id_hex(&steps.items[i].snapshot).text, prefix,
-			    strlen(prefix)) == 0)
+		if (strncmp(object_id_hex(&steps.items[i].snapshot).text, prefix, strlen(prefix)) ==
+		    0)
 			(void)id_set_add(ret, &steps.items[i].snapshot);
 	}
 	step_list_release(&steps);

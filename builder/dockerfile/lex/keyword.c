@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/dockerfile/keyword.h"
+#include "builder/dockerfile/lex/keyword.h"
 
 #include <string.h>
 #include <strings.h>
@@ -13,7 +13,8 @@ static const char *const names[KEYWORD_COUNT] = {
 enum keyword keyword_of(const char *name, size_t length)
 {
 	for (unsigned i = 1; i < KEYWORD_COUNT; i++) {
-		if (strncasecmp(names[i], name, length) == 0 && !names[i][length])
+		if (length && (names[i][0] | 0x20) == (name[0] | 0x20) &&
+		    strncasecmp(names[i], name, length) == 0 && !names[i][length])
 			return (enum keyword)i;
 	}
 	return KEYWORD_UNKNOWN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/history/address.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -139,6 +140,7 @@ static int find_build_state(struct history *history, const char *text, struct ad
 				  builds.items[0].id, &state, err);
 	if (r < 0)
 		return r;
+	assert(state);
 	fill(ret, state);
 	return 1;
 }

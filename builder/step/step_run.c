@@ -93,7 +93,8 @@ static int make_spec(struct running *running, struct error *err)
 	spec->cwd = xstrdup(run->cwd && *run->cwd ? run->cwd : "/");
 	if (run->hostname)
 		spec->hostname = xstrdup(run->hostname);
-	strings_add_all(&spec->extra_hosts, &env->extra_hosts);
+	if (env->extra_hosts)
+		strings_add_all(&spec->extra_hosts, env->extra_hosts);
 	spec->network = networks[run->network];
 	spec->insecure = run->security == RUN_SECURITY_INSECURE;
 	spec->shm_size = env->shm_size;
@@ -299,6 +300,9 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 
 	if (run_mounts_secret(running->mounts))
 		flags |= STEP_SECRET;
+	r = step_config(running->task, &config, err);
+	if (r < 0)
+		return r;
 	step_intent(running->task, keys, flags, running->started_ns, &config, &intent);
 	intent.hold = lease;
 	r = workspace_commit(running->root->workspace, &intent, &result, err);

@@ -50,7 +50,7 @@ make_tree() {
 # facts DIR: names, types, modes, times, links and contents below it, without owners
 facts() {
 	(
-		cd "$1"
+		cd "$1" || exit
 		find . -mindepth 1 -printf '%P|%y|%m|%T@|%n|%l\n' | sed 's/|d|\(.*\)|[0-9]*|$/|d|\1||/' | sort
 		find . -type f -print0 | sort -z | xargs -0 sha256sum
 		getfattr -dhR -m '^user\.' . 2>/dev/null || true

@@ -3,7 +3,7 @@
 # shellcheck shell=sh disable=SC1090,SC1091,SC2153
 . "$CHECK_LIB"
 . "$IMAGE_LIB"
-cd "$TEST_TMP"
+cd "$TEST_TMP" || exit
 
 make_tree in
 rm -f in/etc/null

@@ -3,7 +3,7 @@
 # shellcheck shell=sh disable=SC1090,SC1091,SC2153
 . "$CHECK_LIB"
 . "$IMAGE_LIB"
-cd "$TEST_TMP"
+cd "$TEST_TMP" || exit
 
 mkdir -p base/dir top/dir top/new
 echo 1 >base/keep

@@ -3,7 +3,7 @@
 # shellcheck shell=sh disable=SC1090,SC1091,SC2153
 . "$CHECK_LIB"
 . "$IMAGE_LIB"
-cd "$TEST_TMP"
+cd "$TEST_TMP" || exit
 
 look=facts
 [ "$(id -u)" != 0 ] || look=owners

@@ -84,7 +84,8 @@ static void print_run(const struct run_instruction *run, struct buf *ret)
 static void print_args(const struct arg_instruction *arg, struct buf *ret)
 {
 	for (size_t i = 0; i < arg->count; i++) {
-		buf_add_format(ret, " %s", arg->items[i].key);
+		buf_add_char(ret, ' ');
+		add_quoted(ret, arg->items[i].key);
 		if (arg->items[i].value) {
 			buf_add_char(ret, '=');
 			add_quoted(ret, arg->items[i].value);
@@ -96,8 +97,9 @@ static void print_args(const struct arg_instruction *arg, struct buf *ret)
 static void print_pairs(const struct pairs_instruction *pairs, struct buf *ret)
 {
 	for (size_t i = 0; i < pairs->count; i++) {
-		buf_add_format(ret, " %s%s", pairs->items[i].key,
-			       pairs->items[i].old_form ? " " : "=");
+		buf_add_char(ret, ' ');
+		add_quoted(ret, pairs->items[i].key);
+		buf_add_char(ret, pairs->items[i].old_form ? ' ' : '=');
 		add_quoted(ret, pairs->items[i].value);
 	}
 }

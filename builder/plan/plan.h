@@ -6,6 +6,7 @@
 #pragma once
 
 #include "builder/dockerfile/recipe.h"
+#include "builder/image/config.h"
 #include "builder/plan/vertex.h"
 #include "fs/base/cleanup.h"
 
@@ -18,6 +19,10 @@ struct plan_image {
 	char *name;           /* whole, with a digest where there is one; taken over */
 	struct object_id snapshot;
 };
+
+/* What planning may make of a Dockerfile; more is -E2BIG. */
+#define PLAN_TEXT_MAX      ((size_t)256 << 20) /* bytes of all that it writes down */
+#define PLAN_VARIABLES_MAX 2048                /* ENV and ARG that are in scope at once */
 
 /*
  * Look up an image, for the platform. `name` is what FROM or --from says, expanded. The text of an
@@ -33,7 +38,11 @@ enum plan_context_kind {
 	PLAN_CONTEXT_IMAGE,     /* an image: `image` is what to ask plan_images for */
 };
 
-/* --build-context: stands for stages and images of its name. */
+/*
+ * --build-context: stands for stages and images of its name, which may be written "alpine" for
+ * docker.io/library/alpine:latest, and "alpine::linux/arm64" for one platform only. Of equal names
+ * the last counts. The image "scratch" is an empty tree.
+ */
 struct plan_context {
 	const char *name;
 	enum plan_context_kind kind;
@@ -44,13 +53,18 @@ struct plan_options {
 	const struct strings *build_args; /* "NAME=value" */
 	const char *target;               /* name or number of a stage; NULL: the last */
 	struct platform target_platform, build_platform;
+	/* The user chose the target's platform; else an image keeps what its base says. */
+	bool platform_given;
+	bool several_platforms; /* are built: labels of steps say which one they are for */
 	const struct plan_context *contexts;
 	size_t context_count;
 	const struct strings *labels; /* "NAME=value", added to the target's configuration */
 	bool no_cache;
-	const struct strings *no_cache_stages; /* NULL: none */
+	const struct strings *no_cache_stages; /* names or labels; NULL: none */
 	bool network_none, network_host;       /* for every RUN that does not say otherwise */
-	const char *created; /* time for configurations and history, as they write it; NULL: none */
+	/* Time for configurations and history, as they write it. NULL: that of SOURCE_DATE_EPOCH,
+	 * a build argument or a global ARG; none without it. */
+	const char *created;
 };
 
 /* Something about the Dockerfile worth saying, that does not stop the build. */
@@ -64,15 +78,20 @@ struct plan {
 	size_t vertex_count;
 	struct plan_stage *stages; /* all of the Dockerfile */
 	size_t stage_count;
-	struct plan_stage *target;
+	struct plan_stage *target; /* its configuration has the labels of the options */
 	struct plan_warning *warnings;
 	size_t warning_count;
 	/* Secrets and ssh agents that its RUN instructions cannot do without, for an early error. */
 	struct strings required_secrets, required_ssh;
+	const char *created;        /* the time that was settled on; NULL: none */
 	struct plan_memory *memory; /* holds all of the above */
 };
 
-/* The recipe outlives the plan. -EINVAL: `diag` says where; what `images` failed with otherwise. */
+/*
+ * The recipe outlives the plan. -EINVAL, -E2BIG past a limit, -EOPNOTSUPP: `diag` says where and
+ * what; otherwise what `images` failed with, its words at the FROM or COPY that named the image.
+ * Images are asked for of the stages that the target needs alone, each once for a platform.
+ */
 int plan_make(const struct recipe *recipe, const struct plan_options *options,
 	      struct plan_images *images, struct plan **ret, struct diagnostic *diag);
 void plan_free(struct plan *plan);

@@ -15,10 +15,11 @@
 
 #include "builder/dockerfile/instruction.h"
 #include "builder/dockerfile/run_mount.h"
-#include "builder/image/config.h"
+#include "builder/image/platform.h"
 #include "fs/base/strings.h"
 #include "fs/object/id.h"
 
+struct config_chain; /* see config_chain.h: config_chain_make() */
 struct plan_stage;
 struct vertex;
 
@@ -52,11 +53,14 @@ struct run_work_mount {
 
 struct run_work {
 	struct strings argv; /* shell in front, for the shell form */
-	struct strings env;  /* all ENV and ARG in scope */
+	/* All ENV and ARG in scope, in the order of their last assignment; SSH_AUTH_SOCK at the
+	 * end where there is an ssh mount and nobody set it. */
+	struct strings env;
 	/* Proxy settings given as build arguments: in the environment, not in the key. */
 	struct strings hidden_env;
-	const char *cwd;
+	const char *cwd;  /* absolute and clean */
 	const char *user; /* as in the configuration, "" for root */
+	/* Sorted by target, as they have to be mounted; then secrets; then ssh agents. */
 	struct run_work_mount *mounts;
 	size_t mount_count;
 	enum run_network network;
@@ -78,18 +82,18 @@ struct inline_file {
 /* COPY and ADD */
 struct copy_work {
 	bool add;
-	struct source source;
+	struct source source;   /* SOURCE_EMPTY when nothing is taken from one: URLs, files below */
 	struct strings sources; /* paths with wildcards, or (ADD) URLs, as written, expanded */
 	struct inline_file *files;
 	size_t file_count;
 	const char *destination;   /* absolute and clean */
-	bool destination_is_dir;   /* it was written with a slash at the end, or as "." */
+	bool destination_is_dir;   /* it was written with a slash or "." at its end, or as "" */
 	const char *chown, *chmod; /* NULL: none */
 	const char *checksum;      /* NULL: none */
 	struct strings excludes;
-	bool link, parents;
-	bool keep_git_dir;
-	int unpack; /* -1: not said, 0, 1 */
+	bool link; /* never with `chmod` */
+	bool parents;
+	int keep_git_dir, unpack; /* -1: not said, 0, 1 */
 };
 
 struct workdir_work {
@@ -102,16 +106,18 @@ enum vertex_kind { VERTEX_BASE, VERTEX_RUN, VERTEX_COPY, VERTEX_WORKDIR };
 struct vertex {
 	enum vertex_kind kind;
 	unsigned index; /* in plan->vertices; inputs have lower ones */
+	/* Of a base that several share: the first one that is FROM it, else the first that takes
+	 * files from it. */
 	const struct plan_stage *stage;
-	unsigned step;       /* in the stage, as the label counts; FROM is 1 */
+	unsigned step;       /* in the stage, as the label counts; FROM is 1; 0: only copied from */
 	const char *name;    /* "[build 2/5] RUN make" */
 	const char *command; /* "RUN make" */
 	struct location where;
 	const struct vertex *parent;  /* the state it changes; NULL: an empty tree */
 	const struct vertex **inputs; /* all that have to be done before, parent included */
 	size_t input_count;
-	struct config *config; /* of an image that would end here */
-	bool no_cache;         /* do it again in any case */
+	const struct config_chain *config; /* of an image that would end here */
+	bool no_cache;                     /* do it again in any case */
 	union {
 		struct base_work base;
 		struct run_work run;
@@ -121,11 +127,13 @@ struct vertex {
 };
 
 struct plan_stage {
-	size_t index;          /* among all of the Dockerfile */
-	const char *name;      /* as written after AS; NULL */
-	const char *label;     /* the name, or "stage-2" */
-	struct vertex *last;   /* NULL: an empty tree, from scratch without any step */
-	struct config *config; /* at its end */
+	size_t index;      /* among all of the Dockerfile */
+	const char *name;  /* as written after AS, in small letters; NULL */
+	const char *label; /* the name, or "stage-2" */
+	/* NULL: an empty tree, from scratch without any step; or the stage is only copied from, and
+	 * a directory given with --build-context stands for it. */
+	const struct vertex *last;
+	const struct config_chain *config; /* at its end; NULL unless needed */
 	struct platform platform;
 	struct location where; /* its FROM */
 	unsigned steps;        /* how many it has, FROM included */

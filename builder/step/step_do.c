@@ -5,6 +5,7 @@
 
 #include "builder/context/context.h"
 #include "builder/image/config.h"
+#include "builder/plan/config_chain.h"
 #include "builder/step/copy_files.h"
 #include "builder/step/mode_change.h"
 #include "builder/step/step_internal.h"
@@ -25,14 +26,23 @@ struct node_time step_now(const struct step_env *env)
 	return (struct node_time){ ns / 1000000000, (uint32_t)(ns % 1000000000) };
 }
 
+int step_config(const struct step_task *task, struct buf *ret, struct error *err)
+{
+	cleanup_with(config_release) struct config config = { 0 };
+	int r = config_chain_make(task->vertex->config, &config, err);
+
+	if (r == 0)
+		config_write(&config, ret);
+	return r;
+}
+
 void step_intent(const struct step_task *task, const struct step_keys *keys, unsigned flags,
-		 uint64_t started_ns, struct buf *config, struct snapshot_intent *ret)
+		 uint64_t started_ns, const struct buf *config, struct snapshot_intent *ret)
 {
 	uint64_t cost_ms = (clock_monotonic_ns() - started_ns) / 1000000;
 	int64_t created_s = step_env_time(task->env);
 	const struct object_id *all[] = { &keys->definition, &keys->content };
 
-	config_write(task->vertex->config, config);
 	*ret = (struct snapshot_intent){ .parent = task->parent.snapshot,
 					 .step = keys->definition,
 					 .created_s = created_s,
@@ -41,12 +51,12 @@ void step_intent(const struct step_task *task, const struct step_keys *keys, uns
 	for (size_t i = 0; i < 2; i++) {
 		if (object_id_is_zero(all[i]))
 			continue;
-		ret->steps[ret->step_count++] = (struct step_record){
-			.key = *all[i],
-			.created_s = created_s,
-			.cost_ms = cost_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)cost_ms,
-			.flags = flags
-		};
+		ret->steps[ret->step_count++] =
+			(struct step_record){ .key = *all[i],
+					      .created_s = created_s,
+					      .cost_ms = cost_ms > UINT32_MAX ? UINT32_MAX
+									      : (uint32_t)cost_ms,
+					      .flags = flags };
 	}
 }
 
@@ -66,8 +76,10 @@ static int commit_tree(struct step_task *task, struct tree *tree, struct store_t
 	cleanup_with(buf_release) struct buf config = { 0 };
 	struct tree_commit *commit = NULL;
 	struct snapshot_intent intent;
-	int r = tree_commit_write(tree, txn, NULL, &commit, err);
+	int r = step_config(task, &config, err);
 
+	if (r == 0)
+		r = tree_commit_write(tree, txn, NULL, &commit, err);
 	if (r < 0)
 		return r;
 	step_intent(task, keys, 0, started_ns, &config, &intent);
@@ -131,8 +143,8 @@ static int do_directory(struct step_task *task, const struct step_keys *keys,
 
 /* ---- WORKDIR ---- */
 
-static int do_workdir(struct step_task *task, const struct step_keys *keys,
-		      struct step_result *ret, struct error *err)
+static int do_workdir(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
+		      struct error *err)
 {
 	const struct workdir_work *work = &task->vertex->workdir;
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;

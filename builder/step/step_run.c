@@ -93,7 +93,8 @@ static int make_spec(struct running *running, struct error *err)
 	spec->cwd = xstrdup(run->cwd && *run->cwd ? run->cwd : "/");
 	if (run->hostname)
 		spec->hostname = xstrdup(run->hostname);
-	strings_add_all(&spec->extra_hosts, &env->extra_hosts);
+	if (env->extra_hosts)
+		strings_add_all(&spec->extra_hosts, env->extra_hosts);
 	spec->network = networks[run->network];
 	spec->insecure = run->security == RUN_SECURITY_INSECURE;
 	spec->shm_size = env->shm_size;
@@ -103,7 +104,7 @@ static int make_spec(struct running *running, struct error *err)
 	return set_user(running, err);
 }
 
-/* What every step has mounted, and the directory it begins in, has to be there to be seen. */
+/* What every step has mounted has to be there to be seen. */
 static int make_places(struct running *running, struct error *err)
 {
 	struct workspace *workspace = running->root->workspace;
@@ -118,13 +119,6 @@ static int make_places(struct running *running, struct error *err)
 		 * is for the sandbox to judge. */
 		if (r < 0 && r != -ENOTCONN && r != -EIO)
 			r = 0;
-	}
-	if (r == 0 && strcmp(running->spec.cwd, "/") != 0) {
-		cleanup_free char *real = NULL;
-
-		r = workspace_mountpoint(workspace, running->spec.cwd, true, &real, err);
-		if (r < 0)
-			return error_prefix(err, r, "working directory");
 	}
 	return r;
 }
@@ -181,8 +175,8 @@ static int watch(struct running *running, struct step *step, const int pipes[2])
 	fds[WATCH_STEP] = (struct pollfd){ .fd = step_fd(step), .events = POLLIN };
 	fds[WATCH_OUT] = (struct pollfd){ .fd = pipes[0], .events = POLLIN };
 	fds[WATCH_ERR] = (struct pollfd){ .fd = pipes[1], .events = POLLIN };
-	fds[WATCH_CANCEL] = (struct pollfd){ .fd = running->task->env->cancel_fd,
-					     .events = POLLIN };
+	fds[WATCH_CANCEL] =
+		(struct pollfd){ .fd = running->task->env->cancel_fd, .events = POLLIN };
 	fds[WATCH_ROOT].fd = workspace_fd(running->root->workspace);
 	for (size_t i = 0; i < server_count; i++)
 		fds[WATCH_COUNT + i].fd = servers[i];
@@ -252,8 +246,7 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 
 /* ---- how it ended ---- */
 
-static int judge(const struct running *running, const struct step_status *status,
-		 struct error *err)
+static int judge(const struct running *running, const struct step_status *status, struct error *err)
 {
 	cleanup_free char *command = strings_join(&running->task->vertex->run.argv, " ");
 	int code = status->exited ? status->exit_code : 128 + status->signal;
@@ -300,6 +293,9 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 
 	if (run_mounts_secret(running->mounts))
 		flags |= STEP_SECRET;
+	r = step_config(running->task, &config, err);
+	if (r < 0)
+		return r;
 	step_intent(running->task, keys, flags, running->started_ns, &config, &intent);
 	intent.hold = lease;
 	r = workspace_commit(running->root->workspace, &intent, &result, err);

@@ -48,13 +48,13 @@ int listener_open(struct listener *listener, int dir_fd, const char *path, struc
 	r = address_of(dir_fd, path, &address, &parent_fd);
 	if (r == 0) {
 		(void)unlinkat(dir_fd, path, 0);
-		if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-		    listen(fd, 64) < 0)
+		if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 64) < 0)
 			r = -errno;
 	}
 	if (r < 0)
 		return error_errno(err, r, "cannot listen at '%s'", path);
-	*listener = (struct listener){ .fd = take_fd(&fd), .dir_fd = dir_fd, .path = xstrdup(path) };
+	*listener =
+		(struct listener){ .fd = take_fd(&fd), .dir_fd = dir_fd, .path = xstrdup(path) };
 	return 0;
 }
 

@@ -62,7 +62,8 @@ static int sent_error(struct wire *answer, struct error *err)
 	cleanup_free char *text = wire_string(answer);
 
 	if (answer->bad || r >= 0)
-		return error_set(err, -EPROTO, "the filesystem's server sent an answer that is none");
+		return error_set(err, -EPROTO,
+				 "the filesystem's server sent an answer that is none");
 	return error_set(err, r, "%s", text ? text : error_words(r));
 }
 

@@ -7,16 +7,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "fs/base/cleanup.h"
 #include "fs/snapshot/snapshot.h"
-
-#include <stdbool.h>
 
 struct error;
 struct workspace;
 
 struct workspace_options {
-	const char *store;	   /* path of the store */
+	const char *store;         /* path of the store */
 	struct object_id snapshot; /* zero: an empty tree */
 	bool read_only;
 	bool writeback; /* many small writes to few files are expected */

@@ -1,0 +1,4 @@
+FROM alpine
+# check=skip=JSONArgsRecommended
+# something else
+CMD a

@@ -1,0 +1,6 @@
+# a comment
+# escape=`
+FROM alpine
+RUN a `
+RUN b \
+  c

@@ -1,0 +1,8 @@
+FROM alpine
+RUN <<End-of-Script
+  cat <<"EOF"
+# no comment
+  RUN \
+EOF
+End-of-Script
+RUN b

@@ -1,0 +1,6 @@
+FROM alpine
+RUN <<EOF
+a
+EOF
+RUN b \
+  c

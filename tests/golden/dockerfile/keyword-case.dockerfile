@@ -1,0 +1,3 @@
+from alpine AS A
+RuN echo  a   b 
+  WORKDIR /x y

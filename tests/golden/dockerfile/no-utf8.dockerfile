@@ -1,0 +1,3 @@
+FROM alpine
+ENV café="ÿþ x" y=â˜ƒ
+RUN echo é

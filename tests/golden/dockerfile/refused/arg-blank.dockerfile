@@ -1,0 +1,2 @@
+ARG =b
+FROM alpine

@@ -1,0 +1,2 @@
+FROM alpine
+HEALTHCHECK connect tcp 7000

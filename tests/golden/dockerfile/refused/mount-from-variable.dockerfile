@@ -1,0 +1,3 @@
+ARG a
+FROM alpine
+RUN --mount=target=/x --mount=type=cache,from=$a,target=/y true

@@ -1,0 +1,4 @@
+FROM alpine
+RUN --network=none \
+  --mont=type=tmpfs,target=/x \
+  true

@@ -72,7 +72,6 @@ static void test_history_has_a_record_for_each_layer(void **state)
 static void test_a_configuration_that_says_it_right_stays_as_it_is(void **state)
 {
 	cleanup_with(image_release) struct image image = { 0 }, again = { 0 };
-	cleanup_with(config_release) struct config config = { 0 };
 	cleanup_free char *document = NULL;
 	struct fixture *f = *state;
 	struct object_id lower = snapshot_on(f, &none, "f a 644 0:0 1 a");

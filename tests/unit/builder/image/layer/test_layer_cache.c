@@ -48,9 +48,7 @@ static char *file_of(struct fixture *f, const struct object_id *key, const char 
 
 static size_t count_files(struct fixture *f)
 {
-	cleanup_free char *command = xasprintf("%s/layers", f->dir);
-	cleanup_with(buf_release) struct buf out = { 0 };
-	cleanup_free char *find = xasprintf("find %s -type f | wc -l", command);
+	cleanup_free char *find = xasprintf("find %s/layers -type f | wc -l", f->dir);
 	FILE *pipe = popen(find, "r"); /* NOLINT(cert-env33-c) */
 	size_t count = 0;
 

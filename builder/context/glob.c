@@ -170,19 +170,6 @@ static int match_behind_star(struct text chunk, bool last, struct text *name)
 	return 0;
 }
 
-/* What is left is not matched any more, but must be well formed. */
-static int check_rest(struct text pattern)
-{
-	while (!is_empty(&pattern)) {
-		struct text nothing = { .at = pattern.at, .end = pattern.at };
-		bool star;
-
-		if (match_chunk(take_chunk(&pattern, &star), &nothing) < 0)
-			return -EINVAL;
-	}
-	return 0;
-}
-
 int glob_match(const char *pattern, const char *name)
 {
 	struct text rest = text_of(pattern), left = text_of(name);
@@ -205,10 +192,8 @@ int glob_match(const char *pattern, const char *name)
 			r = match_behind_star(chunk, is_empty(&rest), &left);
 		else if (r > 0)
 			r = 0;
-		if (r < 0)
+		if (r <= 0)
 			return r;
-		if (r == 0)
-			return check_rest(rest);
 	}
 	return is_empty(&left);
 }

@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
-/* 1 it matches, 0 it does not, -EINVAL: the pattern is malformed, wherever in it. */
+/*
+ * 1 it matches, 0 it does not, -EINVAL: the pattern is malformed. What stands behind a star is not
+ * looked at when what is in front does not match.
+ */
 int glob_match(const char *pattern, const char *name);
 
 /* There is a wildcard in `name`: one of "*?[" that no '\\' stands in front of. */

@@ -73,9 +73,10 @@ static enum pattern_form form_of(const char *text)
 			if (start == text)
 				form = FORM_SUFFIX;
 		} else if (*at == '\\') {
+			if (!at[1])
+				break;
 			form = FORM_PROGRAM;
-			if (at[1])
-				at++;
+			at++;
 		} else if (strchr("*?[]", *at)) {
 			form = FORM_PROGRAM;
 		}
@@ -182,10 +183,28 @@ static bool matches_suffix(const struct pattern *pattern, const char *path, size
 	       memcmp(path, pattern->part + 1, length) == 0;
 }
 
-/* One pattern, one path, no parents: 1, 0, or the error of a broken pattern. */
-static int match_one(const struct pattern *pattern, const char *path, size_t length,
+/* A path that is asked about. */
+struct asked {
+	const char *path;
+	size_t length;
+	bool ascii;
+};
+
+static struct asked asked_of(const char *path)
+{
+	struct asked asked = { .path = path, .ascii = true };
+
+	for (; path[asked.length]; asked.length++)
+		asked.ascii &= (unsigned char)path[asked.length] < 0x80;
+	return asked;
+}
+
+/* One pattern and the first `length` bytes: 1, 0, or the error of a broken pattern. */
+static int match_one(const struct pattern *pattern, const struct asked *asked, size_t length,
 		     struct error *err)
 {
+	const char *path = asked->path;
+
 	switch (pattern->form) {
 	case FORM_EXACT:
 		return length == pattern->part_length && memcmp(path, pattern->part, length) == 0;
@@ -195,7 +214,7 @@ static int match_one(const struct pattern *pattern, const char *path, size_t len
 	case FORM_SUFFIX:
 		return matches_suffix(pattern, path, length);
 	case FORM_PROGRAM:
-		return pattern_program_match(&pattern->program, path, length);
+		return pattern_program_match(&pattern->program, path, length, asked->ascii);
 	case FORM_BROKEN:
 		break;
 	}
@@ -203,14 +222,14 @@ static int match_one(const struct pattern *pattern, const char *path, size_t len
 }
 
 /* The same for the path and, from the top down, the directories it lies in. */
-static int match_with_parents(const struct pattern *pattern, const char *path, size_t length,
+static int match_with_parents(const struct pattern *pattern, const struct asked *asked,
 			      struct error *err)
 {
-	int r = match_one(pattern, path, length, err);
+	int r = match_one(pattern, asked, asked->length, err);
 
-	for (size_t i = 0; r == 0 && i < length; i++) {
-		if (path[i] == '/')
-			r = match_one(pattern, path, i, err);
+	for (size_t i = 0; r == 0 && i < asked->length; i++) {
+		if (asked->path[i] == '/')
+			r = match_one(pattern, asked, i, err);
 	}
 	return r;
 }
@@ -224,7 +243,7 @@ static int match(const struct patterns *patterns, const char *path,
 		 const struct pattern_state *parent, struct pattern_state *state, struct error *err)
 {
 	bool known = parent && parent->matched, matched = false;
-	size_t length = strlen(path);
+	struct asked asked = asked_of(path);
 
 	for (size_t i = 0; i < patterns->count; i++) {
 		const struct pattern *pattern = &patterns->items[i];
@@ -234,8 +253,8 @@ static int match(const struct patterns *patterns, const char *path,
 		if (r == 0 && pattern->exception != matched)
 			continue;
 		if (r == 0)
-			r = known ? match_one(pattern, path, length, err)
-				  : match_with_parents(pattern, path, length, err);
+			r = known ? match_one(pattern, &asked, asked.length, err)
+				  : match_with_parents(pattern, &asked, err);
 		if (r < 0)
 			return r;
 		if (r == 0)

@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/base/alloc.h"
 #include "fs/base/utf8.h"
 
-#define WORDS (2 * PATTERN_LENGTH_MAX / 64 + 1)
+/* What fits into the bits of a number, the place behind the last one included. */
+#define TABLE_ITEMS_MAX 31
+
+#define WORDS (2 * (PATTERN_LENGTH_MAX + 4) / 64 + 1)
 
 /*
  * Places in the program that a match may have reached. A PATTERN_DIRECTORIES item is two: at its
@@ -61,6 +65,8 @@ static bool at_edge(const struct subject *subject)
 /* Can this item be passed here without a character? */
 static bool is_passed(const struct pattern_item *item, const struct subject *subject)
 {
+	if (item->optional)
+		return true;
 	switch (item->kind) {
 	case PATTERN_START:
 		return subject->at == subject->start;
@@ -97,14 +103,14 @@ static size_t next_place(const struct places *places, size_t place, size_t limit
 }
 
 /* Add the places that are reached without reading on: they always lie further ahead. */
-static void pass(const struct pattern_program *program, struct places *places,
+static void pass(const struct pattern_branch *branch, struct places *places,
 		 const struct subject *subject)
 {
-	size_t limit = place_of(program->count);
+	size_t limit = place_of(branch->count);
 
 	for (size_t place = next_place(places, 0, limit); place < limit;
 	     place = next_place(places, place + 1, limit)) {
-		const struct pattern_item *item = &program->items[place / 2];
+		const struct pattern_item *item = &branch->items[place / 2];
 
 		if (place % 2)
 			continue; /* in the middle of directories */
@@ -147,16 +153,16 @@ static bool item_takes(const struct pattern_program *program, const struct patte
 }
 
 /* Read `c`: false when no place is left. */
-static bool step(const struct pattern_program *program, const struct places *now,
-		 struct places *next, uint32_t c)
+static bool step(const struct pattern_program *program, const struct pattern_branch *branch,
+		 const struct places *now, struct places *next, uint32_t c)
 {
-	size_t limit = place_of(program->count);
+	size_t limit = place_of(branch->count);
 	bool alive = false;
 
 	empty(next);
 	for (size_t place = next_place(now, 0, limit); place < limit;
 	     place = next_place(now, place + 1, limit)) {
-		const struct pattern_item *item = &program->items[place / 2];
+		const struct pattern_item *item = &branch->items[place / 2];
 
 		if (place % 2) {
 			if (c == '/')
@@ -174,34 +180,115 @@ static bool step(const struct pattern_program *program, const struct places *now
 }
 
 /* Run over `length` bytes; false when nothing can match any more. */
-static bool run(const struct pattern_program *program, const char *text, size_t length,
-		struct places *ret)
+static bool run(const struct pattern_program *program, const struct pattern_branch *branch,
+		const char *text, size_t length, struct places *ret)
 {
 	struct subject subject = { .start = text, .end = text + length, .at = text };
 	struct places other, *now = ret, *next = &other;
 
-	ret->words = other.words = place_of(program->count) / 64 + 1;
+	ret->words = other.words = place_of(branch->count) / 64 + 1;
 	empty(now);
 	add(now, 0);
-	pass(program, now, &subject);
+	pass(branch, now, &subject);
 	while (subject.at < subject.end) {
 		struct places *swap = now;
 		size_t size;
 		uint32_t c = utf8_decode(subject.at, (size_t)(subject.end - subject.at), &size);
 
 		subject.at += size;
-		if (!step(program, now, next, c))
+		if (!step(program, branch, now, next, c))
 			return false;
 		now = next;
 		next = swap;
-		pass(program, now, &subject);
+		pass(branch, now, &subject);
 	}
 	if (now != ret)
 		memcpy(ret->bits, now->bits, ret->words * sizeof ret->bits[0]);
 	return true;
 }
 
-bool pattern_program_match(const struct pattern_program *program, const char *path, size_t length)
+/* Items between the marks of start and end, when that is all there is to say where it matches. */
+static bool inner_items(const struct pattern_program *program, const struct pattern_item **ret,
+			size_t *ret_count)
+{
+	const struct pattern_branch *branch = &program->branches[0];
+	const struct pattern_item *items = branch->items;
+
+	if (program->branch_count != 1 || branch->count < 2 ||
+	    branch->count - 2 > TABLE_ITEMS_MAX || items[0].kind != PATTERN_START ||
+	    items[branch->count - 1].kind != PATTERN_END)
+		return false;
+	for (size_t i = 1; i + 1 < branch->count; i++) {
+		if (items[i].kind > PATTERN_DIRECTORIES)
+			return false;
+	}
+	*ret = items + 1;
+	*ret_count = branch->count - 2;
+	return true;
+}
+
+static void tabulate_item(const struct pattern_program *program, const struct pattern_item *item,
+			  uint64_t place, struct pattern_table *table)
+{
+	uint64_t middle = place << 1;
+
+	if (item->kind == PATTERN_DIRECTORIES) {
+		table->entries |= place;
+		table->middles |= middle;
+		table->stays |= middle;
+		for (uint32_t c = 0; c < 128; c++)
+			table->takes[c] |= c == '\n' ? 0 : middle;
+	} else {
+		for (uint32_t c = 0; c < 128; c++)
+			table->takes[c] |= item_takes(program, item, c) ? place : 0;
+	}
+	if (item->repeated)
+		table->stays |= place;
+	if (item->repeated || item->optional || item->kind == PATTERN_DIRECTORIES)
+		table->passed |= place;
+}
+
+void pattern_program_tabulate(struct pattern_program *program)
+{
+	const struct pattern_item *items;
+	size_t count;
+
+	if (!inner_items(program, &items, &count))
+		return;
+	program->table = xcalloc(1, sizeof *program->table);
+	for (size_t i = 0; i < count; i++)
+		tabulate_item(program, &items[i], (uint64_t)1 << place_of(i), program->table);
+	program->table->accepted = (uint64_t)1 << place_of(count);
+}
+
+static uint64_t table_pass(const struct pattern_table *table, uint64_t places)
+{
+	uint64_t before;
+
+	do {
+		before = places;
+		places |= (places & table->passed) << 2 | (places & table->entries) << 1;
+	} while (places != before);
+	return places;
+}
+
+static bool table_match(const struct pattern_table *table, const char *path, size_t length)
+{
+	uint64_t places = table_pass(table, 1);
+
+	for (size_t i = 0; i < length && places; i++) {
+		uint64_t read = places & table->takes[(unsigned char)path[i]];
+		uint64_t next = (read & table->stays) | (read & ~table->stays) << 2;
+
+		if (path[i] == '/')
+			next |= (places & table->middles) << 1;
+		places = table_pass(table, next);
+	}
+	return places & table->accepted;
+}
+
+bool pattern_program_match(const struct pattern_program *program, const char *path, size_t length,
+			   bool ascii)
 {
 	struct places places;
 
@@ -210,16 +297,32 @@ bool pattern_program_match(const struct pattern_program *program, const char *pa
 	    memcmp(path + length - program->suffix_length, program->suffix,
 		   program->suffix_length) != 0)
 		return false;
-	return run(program, path, length, &places) && has(&places, place_of(program->count));
+	if (ascii && program->table)
+		return table_match(program->table, path, length);
+	for (size_t i = 0; i < program->branch_count; i++) {
+		const struct pattern_branch *branch = &program->branches[i];
+
+		if (run(program, branch, path, length, &places) &&
+		    has(&places, place_of(branch->count)))
+			return true;
+	}
+	return false;
 }
 
 bool pattern_program_may_follow(const struct pattern_program *program, const char *start,
 				size_t length)
 {
 	struct places places;
-	size_t limit = place_of(program->count);
 
-	return run(program, start, length, &places) && next_place(&places, 0, limit) < limit;
+	for (size_t i = 0; i < program->branch_count; i++) {
+		const struct pattern_branch *branch = &program->branches[i];
+		size_t limit = place_of(branch->count);
+
+		if (run(program, branch, start, length, &places) &&
+		    next_place(&places, 0, limit) < limit)
+			return true;
+	}
+	return false;
 }
 
 void pattern_program_release(struct pattern_program *program)
@@ -227,8 +330,11 @@ void pattern_program_release(struct pattern_program *program)
 	for (size_t i = 0; i < program->class_count; i++)
 		free(program->classes[i].bounds);
 	free(program->classes);
-	free(program->items);
+	for (size_t i = 0; i < program->branch_count; i++)
+		free(program->branches[i].items);
+	free(program->branches);
 	free(program->prefix);
 	free(program->suffix);
+	free(program->table);
 	*program = (struct pattern_program){ 0 };
 }

@@ -77,7 +77,10 @@ static int parse_text(struct parser *parser, struct span text, struct statement 
 	return 0;
 }
 
-/* ONBUILD has a statement of its own behind it, which may again be ONBUILD. */
+/*
+ * ONBUILD has a statement of its own behind it, which may again be ONBUILD. A few levels are enough
+ * to see that: they are refused later, as any chain of them is.
+ */
 static int parse_triggers(struct parser *parser, struct statement *statement, struct span rest,
 			  struct error *err)
 {
@@ -85,11 +88,11 @@ static int parse_triggers(struct parser *parser, struct statement *statement, st
 	int depth = 0, r;
 
 	while (statement->keyword == KEYWORD_ONBUILD && rest.length) {
-		struct statement *trigger = arena_alloc(arena_of(parser), sizeof *trigger);
+		struct statement *trigger;
 
 		if (++depth > DOCKERFILE_TRIGGER_DEPTH_MAX)
-			return error_set(err, -E2BIG,
-					 "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+			break;
+		trigger = arena_alloc(arena_of(parser), sizeof *trigger);
 		trigger->text = rest.at;
 		trigger->text_offset = (size_t)(rest.at - start);
 		trigger->marks = statement->marks;

@@ -13,15 +13,15 @@
 
 #include "builder/dockerfile/diagnostic.h"
 #include "builder/dockerfile/directive.h"
-#include "builder/dockerfile/keyword.h"
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/keyword.h"
+#include "builder/dockerfile/lex/words.h"
 #include "fs/base/arena.h"
 
-/* What a Dockerfile may be; more is -E2BIG. */
+/* What a Dockerfile may be; more is -E2BIG. Of ONBUILD ONBUILD ... what is deeper is not read. */
 #define DOCKERFILE_SIZE_MAX          ((size_t)16 << 20)
 #define DOCKERFILE_LINE_MAX          ((size_t)65535) /* bytes of a line as it stands in the file */
 #define DOCKERFILE_HEREDOCS_MAX      ((size_t)256)   /* of one instruction */
-#define DOCKERFILE_TRIGGER_DEPTH_MAX 8               /* ONBUILD ONBUILD ... */
+#define DOCKERFILE_TRIGGER_DEPTH_MAX 8
 
 /* A body that follows an instruction: <<EOF */
 struct heredoc {

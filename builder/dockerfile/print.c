@@ -43,7 +43,8 @@ static void print_statement(const struct statement *statement, struct buf *ret)
 	if (statement->flag_count)
 		buf_add_char(ret, ']');
 	for (size_t i = 0; i < statement->args.count; i++) {
-		buf_add_char(ret, ' ');
+		if (i || *statement->name)
+			buf_add_char(ret, ' ');
 		add_argument(ret, statement, statement->args.items[i]);
 	}
 }

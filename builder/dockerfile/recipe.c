@@ -66,13 +66,13 @@ static int compare_stages(const void *a, const void *b)
 static void sort_names(struct recipe *recipe)
 {
 	const struct stage **names =
-		arena_array(&recipe->arena, recipe->stage_count, sizeof *names);
+		arena_array(&recipe->arena, recipe->stage_count, sizeof(struct stage *));
 
 	for (size_t i = 0; i < recipe->stage_count; i++) {
 		if (*recipe->stages[i].name)
 			names[recipe->name_count++] = &recipe->stages[i];
 	}
-	qsort(names, recipe->name_count, sizeof *names, compare_stages);
+	qsort(names, recipe->name_count, sizeof(struct stage *), compare_stages);
 	recipe->by_name = names;
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 
 struct error;
 struct expander;

@@ -5,8 +5,8 @@
 #include <strings.h>
 
 #include "builder/dockerfile/expand.h"
+#include "builder/dockerfile/lex/suggest.h"
 #include "builder/dockerfile/run_mount_internal.h"
-#include "builder/dockerfile/suggest.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"

@@ -41,6 +41,12 @@ int run_script_make(const struct command_line *command, struct run_script *ret, 
 		*ret = (struct run_script){ 0 };
 		return 0;
 	}
+	/* Quotes mean one thing in flags and another to heredocs: one may lie within a flag. */
+	if (command->args.count != 1 || command->exec_form)
+		return error_set(
+			err, -EINVAL,
+			"there is a heredoc but no command line for it: is a quote left open "
+			"in a flag?");
 	if (heredoc_of_word(command->args.items[0], &arena, &alone, NULL) <= 0) {
 		rebuild(command, &text);
 	} else {

@@ -28,7 +28,8 @@ struct run_script {
 /*
  * Work out which. The body of a heredoc that stands alone is the script itself, and a program of
  * its own when it begins with "#!"; otherwise the shell gets the line and all the bodies as they
- * are written. -EINVAL: the program's name cannot be that of a file.
+ * are written. -EINVAL: the program's name cannot be that of a file, or the heredoc belongs to no
+ * command.
  */
 int run_script_make(const struct command_line *command, struct run_script *ret, struct error *err);
 void run_script_release(struct run_script *script);

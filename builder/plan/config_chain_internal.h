@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 #include "builder/plan/config_chain.h"
 
 struct health_instruction;

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 
 struct buf;
 struct copy_work;

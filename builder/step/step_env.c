@@ -28,20 +28,15 @@ void step_env_release(struct step_env *env)
 	filesystem_close_kept(env);
 	sandbox_close(env->sandbox);
 	content_memo_free(env->memo);
-	for (size_t i = 0; i < env->secret_count; i++)
-		buf_release(&env->secrets[i].value);
-	free(env->secrets);
-	free(env->agents);
-	free(env->contexts);
-	free(env->ulimits);
-	strings_release(&env->extra_hosts);
 	pthread_mutex_destroy(&env->lock);
 	pthread_mutex_destroy(&env->memo_lock);
 }
 
 static int open_sandbox(struct step_env *env, struct error *err)
 {
-	struct sandbox_options options = { .warn = env->warn, .warn_context = env->warn_context };
+	struct sandbox_options options = { .warn = env->warn,
+					   .warn_context = env->warn_context,
+					   .open_files = env->open_files };
 	int store_fd = store_dir_fd(env->store);
 	cleanup_fd int fd = -1;
 	int r = dir_make(store_fd, "run", 0700);

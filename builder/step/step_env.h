@@ -44,22 +44,24 @@ enum cache_commit {
 	CACHE_COMMIT_ALWAYS,
 };
 
+/* What it is given stays the caller's, who frees it after step_env_release(). */
 struct step_env {
 	struct store *store;
 	struct store_lease *lease;
 	struct context *context; /* NULL: there is none */
-	struct named_context *contexts;
+	const struct named_context *contexts;
 	size_t context_count;
-	struct secret *secrets;
+	const struct secret *secrets;
 	size_t secret_count;
-	struct ssh_agent *agents;
+	const struct ssh_agent *agents;
 	size_t agent_count;
 
 	/* For every RUN. */
-	struct strings extra_hosts;
-	struct spec_ulimit *ulimits;
+	const struct strings *extra_hosts; /* see spec.h; NULL: none */
+	const struct spec_ulimit *ulimits;
 	size_t ulimit_count;
 	uint64_t shm_size;
+	uint64_t open_files; /* see struct sandbox_options */
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
 	const char *build_label; /* how others are told who holds a cache */

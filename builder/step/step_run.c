@@ -93,7 +93,8 @@ static int make_spec(struct running *running, struct error *err)
 	spec->cwd = xstrdup(run->cwd && *run->cwd ? run->cwd : "/");
 	if (run->hostname)
 		spec->hostname = xstrdup(run->hostname);
-	strings_add_all(&spec->extra_hosts, &env->extra_hosts);
+	if (env->extra_hosts)
+		strings_add_all(&spec->extra_hosts, env->extra_hosts);
 	spec->network = networks[run->network];
 	spec->insecure = run->security == RUN_SECURITY_INSECURE;
 	spec->shm_size = env->shm_size;
@@ -103,7 +104,7 @@ static int make_spec(struct running *running, struct error *err)
 	return set_user(running, err);
 }
 
-/* What every step has mounted, and the directory it begins in, has to be there to be seen. */
+/* What every step has mounted has to be there to be seen. */
 static int make_places(struct running *running, struct error *err)
 {
 	struct workspace *workspace = running->root->workspace;
@@ -118,13 +119,6 @@ static int make_places(struct running *running, struct error *err)
 		 * is for the sandbox to judge. */
 		if (r < 0 && r != -ENOTCONN && r != -EIO)
 			r = 0;
-	}
-	if (r == 0 && strcmp(running->spec.cwd, "/") != 0) {
-		cleanup_free char *real = NULL;
-
-		r = workspace_mountpoint(workspace, running->spec.cwd, true, &real, err);
-		if (r < 0)
-			return error_prefix(err, r, "working directory");
 	}
 	return r;
 }

@@ -213,6 +213,7 @@ enum option_number {
 	OPTION_ECHO,
 	OPTION_DUMP,
 	OPTION_HANG,
+	OPTION_QUIET,
 };
 
 static const struct option table[] = {
@@ -242,6 +243,7 @@ static const struct option table[] = {
 	{ "echo", 0, NULL, OPTION_ECHO },   /* send back what comes on sockets */
 	{ "dump", 1, NULL, OPTION_DUMP },   /* FILE: what the root is like in the end */
 	{ "hang", 1, NULL, OPTION_HANG },   /* NAME: a file of servers that hangs readers */
+	{ "quiet", 0, NULL, OPTION_QUIET }, /* no warnings */
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -303,6 +305,8 @@ static void set_option(int option, char *value)
 		options.dump = value;
 	else if (option == OPTION_HANG)
 		options.hang = value;
+	else if (option == OPTION_QUIET)
+		options.sandbox.warn = NULL;
 	else if (option == OPTION_OPEN_FILES)
 		options.sandbox.open_files = number(value);
 	else
@@ -581,6 +585,7 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	int option, code;
 
+	options.sandbox.warn = warn;
 	while ((option = getopt_long(argc, argv, "+", table, NULL)) != -1)
 		set_option(option, optarg);
 	for (int i = optind; i < argc; i++)
@@ -594,7 +599,6 @@ int main(int argc, char **argv)
 	options.sandbox.runtime_dir_fd = open(options.runtime, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (options.sandbox.runtime_dir_fd < 0)
 		die("cannot open '%s': %s", options.runtime, error_words(-errno));
-	options.sandbox.warn = warn;
 	if (sandbox_open(&options.sandbox, &sandbox, &err) < 0)
 		die("%s", err.text);
 	mount_all(sandbox);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/context/pattern.h"
+#include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/path.h"
 #include "fs/base/strings.h"
@@ -14,7 +15,7 @@ static int match_by_walking(const struct patterns *patterns, const char *path, s
 	cleanup_with(pattern_state_release) struct pattern_state parent = { 0 };
 
 	for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
-		cleanup_free char *directory = strndup(path, (size_t)(slash - path));
+		cleanup_free char *directory = xstrndup(path, (size_t)(slash - path));
 		struct pattern_state state = { 0 };
 		int r = patterns_match_in(patterns, directory, &parent, &state, err);
 
@@ -58,7 +59,8 @@ static bool run(const char *name, json_t *row)
 		return same(name, row, r, "from the patterns");
 	/* The older entry point cleans paths itself, and says no to the root. */
 	if (strcmp(table_string(row, "api"), "Matches") == 0) {
-		path = clean = path_clean(path);
+		clean = path_clean(path);
+		path = clean;
 		if (strcmp(path, ".") == 0)
 			return same(name, row, 0, "for the root");
 	}

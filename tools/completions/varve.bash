@@ -7,10 +7,44 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='version help debug'
+		verbs='mount umount diff gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
+		;;
+	'mount')
+		options='--rw --options -o --debug -D --help -h --store'
+		valued='--options -o --store'
+		directories='--store'
+		operands='-d'
+		;;
+	'umount')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		operands='-d'
+		;;
+	'diff')
+		options='--directories --format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'gc')
+		options='--dry-run --debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'fsck')
+		options='--fast --repair --debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'doctor')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
 		;;
 	'version')
 		options='--format --debug -D --help -h --store'
@@ -22,7 +56,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='version help debug'
+		operands='mount umount diff gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

@@ -51,17 +51,23 @@ static int bad_escape(const char *pattern, const char *at, size_t size, struct e
 			 (int)size, at);
 }
 
-/* `backward`: items are in reverse, to be matched against a value read from its end. */
-static int glob_compile(const char *pattern, const char *value, bool backward, struct glob *ret,
-			struct error *err)
+static int check_work(const char *pattern, const char *value, struct error *err)
 {
-	size_t length = strlen(pattern), size, work;
+	size_t length = strlen(pattern), value_length = strlen(value), work;
 
-	if (__builtin_mul_overflow(length + 1, strlen(value) + 1, &work) ||
+	if (__builtin_mul_overflow(length + 1, value_length + 1, &work) ||
 	    work > EXPAND_GLOB_WORK_MAX)
 		return error_set(err, -E2BIG,
 				 "a pattern of %zu bytes is too long for a value of %zu bytes",
-				 length, strlen(value));
+				 length, value_length);
+	return 0;
+}
+
+/* `backward`: items are in reverse, to be matched against a value read from its end. */
+static int glob_compile(const char *pattern, bool backward, struct glob *ret, struct error *err)
+{
+	size_t length = strlen(pattern), size;
+
 	ret->items = xcalloc(length + 1, sizeof *ret->items);
 	ret->now = xcalloc(length + 1, 1);
 	ret->next = xcalloc(length + 1, 1);
@@ -175,7 +181,10 @@ int expand_glob_trim(const char *pattern, const char *value, bool at_end, bool l
 	ssize_t matched;
 	int r;
 
-	r = glob_compile(pattern, value, at_end, &glob, err);
+	r = check_work(pattern, value, err);
+	if (r < 0)
+		return r;
+	r = glob_compile(pattern, at_end, &glob, err);
 	if (r < 0)
 		return r;
 	matched = match_length(&glob, value, length, at_end, longest);
@@ -214,10 +223,13 @@ int expand_glob_replace(const char *pattern, const char *value, const char *repl
 	ssize_t last_end = -1;
 	int r;
 
-	r = glob_compile(pattern, value, false, &forward, err);
+	r = check_work(pattern, value, err);
 	if (r < 0)
 		return r;
-	r = glob_compile(pattern, value, true, &backward, err);
+	r = glob_compile(pattern, false, &forward, err);
+	if (r < 0)
+		return r;
+	r = glob_compile(pattern, true, &backward, err);
 	if (r < 0)
 		return r;
 	starts = match_starts(&backward, value, length);

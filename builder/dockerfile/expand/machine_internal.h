@@ -23,9 +23,10 @@ struct frame {
 	size_t start;        /* where its part of `out` begins */
 	/* Of a ${...}: */
 	struct span name;
-	char op; /* one of - + ? # % / */
+	char op; /* one of - + ? # % /, or '\0' for one that there is not */
 	bool colon, all;
-	char *pattern; /* of ${v/p/w}, once it has been read */
+	struct span mark; /* the modifier as it is written, ":" included */
+	char *pattern;    /* of ${v/p/w}, once it has been read */
 };
 
 /* Cutting into words; `list` is NULL when nobody wants them. */
@@ -63,7 +64,8 @@ int machine_push(struct machine *m, struct frame frame, bool raw_escapes);
 /* Take the text of the innermost frame off the output; the caller frees it. */
 char *machine_pop(struct machine *m);
 
-/* At a '$': its value, or the frame of a ${...}, which the second takes off again. */
+/* At a "$": its value, or the frame of a ${...}. The second is for the stop character of that frame,
+ * which has been read. */
 int machine_take_dollar(struct machine *m);
 int machine_finish_modifier(struct machine *m);
 /* Say that one was not closed: -EINVAL. */

@@ -75,10 +75,10 @@ static int emit_value(struct machine *m, struct span name, bool braces)
 	return r;
 }
 
-static int unsupported(struct machine *m, bool colon, struct span c)
+static int unsupported(struct machine *m, struct span mark)
 {
-	return error_set(m->err, -EINVAL, "unsupported modifier (%s%.*s) in substitution",
-			 colon ? ":" : "", (int)c.length, c.at);
+	return error_set(m->err, -EINVAL, "unsupported modifier (%.*s) in substitution",
+			 (int)mark.length, mark.at);
 }
 
 int machine_missing_brace(struct machine *m)
@@ -86,7 +86,10 @@ int machine_missing_brace(struct machine *m)
 	return error_set(m->err, -EINVAL, "syntax error: missing '}'");
 }
 
-/* Behind "${name": a modifier. */
+/*
+ * Behind "${name": a modifier. One with a colon that there is not, as shells have, is read to its
+ * end all the same: of a variable that is not set it may stay.
+ */
 static int begin_modifier(struct machine *m, struct span name)
 {
 	struct frame frame = { .stop = '}', .name = name };
@@ -95,6 +98,7 @@ static int begin_modifier(struct machine *m, struct span name)
 
 	if (machine_at_end(m))
 		return machine_missing_brace(m);
+	frame.mark.at = m->at;
 	c = machine_take_char(m);
 	if (*c.at == '}')
 		return emit_value(m, name, true);
@@ -104,9 +108,11 @@ static int begin_modifier(struct machine *m, struct span name)
 		frame.colon = true;
 		c = machine_take_char(m);
 	}
-	if (!strchr(frame.colon ? "-+?" : "-+?#%/", *c.at))
-		return unsupported(m, frame.colon, c);
-	frame.op = *c.at;
+	frame.mark.length = (size_t)(m->at - frame.mark.at);
+	if (strchr(frame.colon ? "-+?" : "-+?#%/", *c.at))
+		frame.op = *c.at;
+	else if (!frame.colon || *c.at == '#' || *c.at == '%')
+		return unsupported(m, frame.mark);
 	raw = frame.op == '#' || frame.op == '%' || frame.op == '/';
 	if (frame.op == '/') {
 		frame.stop = '/';
@@ -169,44 +175,49 @@ static int finish_pattern(struct machine *m, const struct frame *frame, const ch
 /* An unset variable as it was written, its word expanded. */
 static void write_unset(const struct frame *frame, const char *word, struct buf *ret)
 {
-	buf_add_format(ret, "${%.*s", (int)frame->name.length, frame->name.at);
-	if (frame->colon)
-		buf_add_char(ret, ':');
-	buf_add_char(ret, frame->op);
+	buf_add_format(ret, "${%.*s%.*s", (int)frame->name.length, frame->name.at,
+		       (int)frame->mark.length, frame->mark.at);
 	if (frame->op == '/')
 		buf_add_format(ret, "%s/", frame->pattern);
 	buf_add_format(ret, "%s}", word);
 }
 
-/* The stop character of a ${...} has been read. */
-int machine_finish_modifier(struct machine *m)
+/* A ${...} has been read to its end: it is taken off, and what it amounts to added. */
+static int close_modifier(struct machine *m, const struct frame *frame)
 {
 	cleanup_with(buf_release) struct buf result = { 0 };
-	cleanup_free char *word = NULL, *pattern = NULL;
-	struct frame frame = m->frames[m->depth - 1];
-	const char *value;
+	cleanup_free char *word = machine_pop(m);
+	const char *value = get_value(m, frame->name);
 	int r = 0;
 
-	if (frame.op == '/' && !frame.pattern) {
-		struct frame *top = &m->frames[m->depth - 1];
+	if (!value && keep_unset(m))
+		write_unset(frame, word, &result);
+	else if (!frame->op)
+		r = unsupported(m, frame->mark);
+	else if (strchr("-+?", frame->op))
+		r = finish_condition(m, frame, value, word, &result);
+	else
+		r = finish_pattern(m, frame, value, word, &result);
+	if (r < 0)
+		return r;
+	return machine_emit(m, (struct span){ .at = buf_string(&result), .length = result.length },
+			    false);
+}
 
+int machine_finish_modifier(struct machine *m)
+{
+	struct frame *top = &m->frames[m->depth - 1], frame = *top;
+	int r;
+
+	if (frame.op == '/' && !frame.pattern) {
 		top->pattern =
 			xmemdup(buf_string(&m->out) + frame.start, m->out.length - frame.start + 1);
 		top->stop = '}';
 		buf_truncate(&m->out, frame.start);
 		return 0;
 	}
-	pattern = take_ptr(&m->frames[m->depth - 1].pattern);
-	word = machine_pop(m);
-	value = get_value(m, frame.name);
-	if (!value && keep_unset(m))
-		write_unset(&frame, word, &result);
-	else if (strchr("-+?", frame.op))
-		r = finish_condition(m, &frame, value, word, &result);
-	else
-		r = finish_pattern(m, &frame, value, word, &result);
-	if (r < 0)
-		return r;
-	return machine_emit(m, (struct span){ .at = buf_string(&result), .length = result.length },
-			    false);
+	top->pattern = NULL; /* it lives in `frame` until this is over */
+	r = close_modifier(m, &frame);
+	free(frame.pattern);
+	return r;
 }

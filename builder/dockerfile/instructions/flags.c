@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <strings.h>
 
-#include "builder/dockerfile/suggest.h"
+#include "builder/dockerfile/lex/suggest.h"
 
 /* `text` is "--name" or "--name=value". */
 static size_t name_length(const char *text)

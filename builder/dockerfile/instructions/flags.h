@@ -16,10 +16,10 @@ enum flag_type {
 /* `name` and `type` are given. */
 struct flag {
 	const char *name;
-	enum flag_type type;
 	const struct statement_flag *given; /* the last one; NULL: none */
 	const char *value;                  /* of a string */
-	enum tristate on;                   /* of a bool */
+	enum flag_type type;
+	enum tristate on; /* of a bool */
 };
 
 #define FLAGS_MAX 8

@@ -5,27 +5,56 @@
 
 #include "builder/dockerfile/instructions/flags.h"
 #include "builder/dockerfile/instructions/instructions_internal.h"
+#include "fs/base/alloc.h"
 #include "fs/base/parse.h"
 #include "fs/base/quote.h"
 
 #define QUOTED_MAX      200
 #define INTERVAL_MIN_NS 1000000
 
+/* A number as it stands in front of a unit. */
+static size_t number_length(const char *s)
+{
+	return strspn(s, ".0123456789");
+}
+
+/* Why `value` is no duration, in Go's words: which unit is missing or unknown, or neither. */
+static int refuse_interval(const struct understanding *u, const struct flag *flag)
+{
+	cleanup_free char *quoted = quote_string(flag->value, QUOTED_MAX);
+	const char *at = flag->value + strspn(flag->value, "+-");
+
+	if (at - flag->value > 1 || !*at)
+		return refuse_flag(u, flag->given, "time: invalid duration %s", quoted);
+	while (*at) {
+		size_t digits = number_length(at), letters = strcspn(at + digits, ".0123456789");
+		cleanup_free char *one = xasprintf("1%.*s", (int)letters, at + digits);
+		int64_t ns;
+
+		if (!strpbrk(at, "0123456789") || strspn(at, ".") == digits)
+			break;
+		if (letters == 0)
+			return refuse_flag(u, flag->given, "time: missing unit in duration %s",
+					   quoted);
+		if (parse_duration(one, &ns) < 0) {
+			cleanup_free char *unit = quote_string(one + 1, QUOTED_MAX);
+
+			return refuse_flag(u, flag->given, "time: unknown unit %s in duration %s",
+					   unit, quoted);
+		}
+		at += digits + letters;
+	}
+	return refuse_flag(u, flag->given, "time: invalid duration %s", quoted);
+}
+
 static int parse_interval(const struct understanding *u, const struct flag *flag, int64_t *ret)
 {
-	cleanup_free char *quoted = NULL;
 	int64_t ns;
 
 	if (!flag->value || !*flag->value)
 		return 0;
-	if (parse_duration(flag->value, &ns) < 0) {
-		quoted = quote_string(flag->value, QUOTED_MAX);
-		if (strpbrk(flag->value, "0123456789") &&
-		    !flag->value[strspn(flag->value, "+-.0123456789")])
-			return refuse_flag(u, flag->given, "time: missing unit in duration %s",
-					   quoted);
-		return refuse_flag(u, flag->given, "time: invalid duration %s", quoted);
-	}
+	if (parse_duration(flag->value, &ns) < 0)
+		return refuse_interval(u, flag);
 	if (ns != 0 && ns < INTERVAL_MIN_NS)
 		return refuse_flag(u, flag->given, "Interval \"%s\" cannot be less than 1ms",
 				   flag->name);

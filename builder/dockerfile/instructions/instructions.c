@@ -6,7 +6,7 @@
 
 #include "builder/dockerfile/instructions/flags.h"
 #include "builder/dockerfile/instructions/instructions_internal.h"
-#include "builder/dockerfile/suggest.h"
+#include "builder/dockerfile/lex/suggest.h"
 
 __attribute__((format(printf, 2, 0))) static int vrefuse(const struct understanding *u,
 							 const char *format, va_list args)

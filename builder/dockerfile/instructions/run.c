@@ -5,8 +5,8 @@
 #include "builder/dockerfile/instructions/flags.h"
 #include "builder/dockerfile/instructions/instructions_internal.h"
 #include "builder/dockerfile/lex/csv.h"
+#include "builder/dockerfile/lex/suggest.h"
 #include "builder/dockerfile/run_mount.h"
-#include "builder/dockerfile/suggest.h"
 #include "fs/base/parse.h"
 #include "fs/base/quote.h"
 #include "fs/base/strings.h"
@@ -36,7 +36,7 @@ static int field_is(const char *field, const char *name, const char **ret)
 static int set_device_name(const struct understanding *u, struct run_device *device,
 			   const char *name, struct error *err)
 {
-	if (device->name)
+	if (device->name && *device->name)
 		return error_set(err, -EINVAL, "device name already set to %s", device->name);
 	device->name = arena_string(u->arena, name);
 	return 0;
@@ -60,12 +60,16 @@ static int read_device_field(const struct understanding *u, const char *field,
 	}
 	if (field_is(field, "name", &value) && value)
 		return set_device_name(u, device, value, err);
-	if (!device->name)
+	if (!device->name || !*device->name)
 		return set_device_name(u, device, field, err);
 	if (!strchr(field, '='))
 		return error_set(err, -EINVAL, "invalid field '%s' must be a key=value pair",
 				 field);
 	key = arena_copy(u->arena, field, strcspn(field, "="));
+	for (char *c = key; *c; c++) {
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	}
 	return error_set(err, -EINVAL, "unexpected key '%s' in '%s'%s", key, field,
 			 suggestion(key, names, 2, hint));
 }

@@ -2,9 +2,9 @@
 /* The arguments of each instruction, cut as its own grammar wants: see struct statement. */
 #pragma once
 
-#include "builder/dockerfile/keyword.h"
+#include "builder/dockerfile/lex/keyword.h"
 #include "builder/dockerfile/lex/span.h"
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 #include "fs/base/arena.h"
 
 struct error;

@@ -44,38 +44,38 @@ static int take_plain(struct span row, size_t *at, struct buf *field, struct err
 
 	quote = memchr(start, '"', length);
 	if (quote)
-		return refuse(err, (size_t)(quote - row.at), "bare \" in non-quoted field");
+		return refuse(err, (size_t)(quote - row.at), "bare \" in non-quoted-field");
 	buf_append(field, start, length);
 	*at += length;
 	return 0;
 }
 
-int csv_fields(const char *text, struct strings *ret, struct error *err)
+int csv_fields(const char *row, struct strings *ret, struct error *err)
 {
-	struct span row = span_of(text);
+	struct span rest = span_of(row);
 	size_t at = 0;
 
-	if (row.length && row.at[row.length - 1] == '\n') {
-		row.length--;
-		if (row.length && row.at[row.length - 1] == '\r')
-			row.length--;
+	if (rest.length && rest.at[rest.length - 1] == '\n') {
+		rest.length--;
+		if (rest.length && rest.at[rest.length - 1] == '\r')
+			rest.length--;
 	}
-	if (row.length == 0)
+	if (rest.length == 0)
 		return error_set(err, -EINVAL, "EOF");
 	for (;;) {
 		cleanup_with(buf_release) struct buf field = { 0 };
 		int r;
 
-		if (at < row.length && row.at[at] == '"') {
+		if (at < rest.length && rest.at[at] == '"') {
 			at++;
-			r = take_quoted(row, &at, &field, err);
+			r = take_quoted(rest, &at, &field, err);
 		} else {
-			r = take_plain(row, &at, &field, err);
+			r = take_plain(rest, &at, &field, err);
 		}
 		if (r < 0)
 			return r;
 		strings_take(ret, buf_take(&field));
-		if (at == row.length)
+		if (at == rest.length)
 			return 0;
 		at++; /* the comma */
 	}

@@ -84,6 +84,8 @@ static bool skip_word(struct reader *in)
 /* What stands between the quotes, not decoded yet. */
 static bool skip_string(struct reader *in, struct span *ret)
 {
+	static const char escapable[] = { '"', '\\', '/', 'b', 'f', 'n', 'r', 't' };
+
 	if (!skip_char(in, '"'))
 		return false;
 	ret->at = in->at;
@@ -102,7 +104,7 @@ static bool skip_string(struct reader *in, struct span *ret)
 				if (!isxdigit((unsigned char)*++in->at))
 					return false;
 			}
-		} else if (!memchr("\"\\/bfnrt", *in->at, 8)) {
+		} else if (!memchr(escapable, *in->at, sizeof escapable)) {
 			return false;
 		}
 	}
@@ -147,6 +149,8 @@ static bool open_bracket(struct nesting *nesting, bool brace)
 
 	if (at == JSON_DEPTH_MAX)
 		return false;
+	if (at % 8 == 0)
+		nesting->braces[at / 8] = 0;
 	nesting->braces[at / 8] &= (uint8_t) ~(1U << at % 8);
 	nesting->braces[at / 8] |= (uint8_t)((unsigned)brace << at % 8);
 	nesting->depth++;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "builder/dockerfile/lex/span.h"
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 
 struct arena;
 

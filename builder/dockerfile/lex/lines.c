@@ -112,7 +112,7 @@ static int read_continuation(struct line_reader *reader, struct logical_line *re
 	bool goes_on = true;
 
 	while (goes_on) {
-		struct span raw, part;
+		struct span raw = { 0 }, part;
 		int r = line_reader_raw(reader, &raw, diag);
 
 		if (r <= 0)
@@ -133,7 +133,7 @@ static int read_continuation(struct line_reader *reader, struct logical_line *re
 int line_reader_next(struct line_reader *reader, struct logical_line *ret, struct diagnostic *diag)
 {
 	struct logical_line line = { 0 };
-	struct span raw, part;
+	struct span raw = { 0 }, part;
 	bool goes_on;
 	int r;
 

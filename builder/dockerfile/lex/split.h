@@ -3,8 +3,8 @@
 #pragma once
 
 #include "builder/dockerfile/lex/span.h"
+#include "builder/dockerfile/lex/words.h"
 #include "builder/dockerfile/parser.h"
-#include "builder/dockerfile/words.h"
 
 struct arena;
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "builder/dockerfile/diagnostic.h"
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 
 struct error;
 struct planning;

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "builder/dockerfile/suggest.h"
+#include "builder/dockerfile/lex/suggest.h"
 #include "builder/plan/plan_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 
 struct error;
 struct instruction;

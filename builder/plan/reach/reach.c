@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "builder/dockerfile/suggest.h"
+#include "builder/dockerfile/lex/suggest.h"
 #include "builder/image/config.h"
 #include "builder/plan/plan_internal.h"
 #include "builder/plan/reach/forward.h"

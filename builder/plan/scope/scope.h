@@ -10,7 +10,7 @@
 #pragma once
 
 #include "builder/dockerfile/expand.h"
-#include "builder/dockerfile/words.h"
+#include "builder/dockerfile/lex/words.h"
 #include "builder/plan/scope/variables.h"
 #include "fs/base/strings.h"
 

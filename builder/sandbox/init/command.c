@@ -120,9 +120,12 @@ static int drop_capabilities(const struct step *step, struct error *err)
 
 	if (step->spec.insecure)
 		return 0;
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
-		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return error_errno(err, -errno, "cannot drop capability %lu", cap);
+	for (unsigned long cap = 0; cap < 64; cap++) {
+		if (keep >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		if (errno == EINVAL) /* past the last there is */
+			break;
+		return error_errno(err, -errno, "cannot drop capability %lu", cap);
 	}
 	data[0].effective = data[0].permitted = (uint32_t)keep;
 	data[1].effective = data[1].permitted = (uint32_t)(keep >> 32);
@@ -134,6 +137,7 @@ static int drop_capabilities(const struct step *step, struct error *err)
 static int become_user(const struct step *step, struct error *err)
 {
 	const struct spec *spec = &step->spec;
+	gid_t *groups;
 
 	if (!(step->flags & START_ALL_IDS)) {
 		if (spec->uid == 0 && spec->gid == 0)
@@ -143,8 +147,12 @@ static int become_user(const struct step *step, struct error *err)
 				 "subordinate ids in /etc/subuid and /etc/subgid",
 				 spec->uid, spec->gid);
 	}
+	/* Its own group among them: a set-group-id program must not be a way to get rid of it. */
+	groups = xcalloc(spec->group_count + 1, sizeof *groups);
+	groups[0] = spec->gid;
+	memcpy(groups + 1, spec->groups, spec->group_count * sizeof *groups);
 	/* The raw calls: the C library's would signal threads, of which there are none. */
-	if (syscall(SYS_setgroups, spec->group_count, spec->groups) < 0 ||
+	if (syscall(SYS_setgroups, spec->group_count + 1, groups) < 0 ||
 	    syscall(SYS_setresgid, spec->gid, spec->gid, spec->gid) < 0 ||
 	    syscall(SYS_setresuid, spec->uid, spec->uid, spec->uid) < 0)
 		return error_errno(err, -errno, "cannot become user %u:%u", spec->uid, spec->gid);
@@ -196,7 +204,6 @@ static int run(struct command *command)
 	struct error *err = &command->err;
 	int r;
 
-	process_reset_signals();
 	umask(022);
 	(void)setsid();
 	/* With a filter keyctl(2) is not to be had, and all steps may have the zygote's keyring. */

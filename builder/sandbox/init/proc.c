@@ -23,7 +23,7 @@ static const char *const read_only[] = { "bus", "fs", "irq", "sys", "sysrq-trigg
 static int mask(const struct step *step, int top_fd, const char *path, bool *empty_attached)
 {
 	const uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-	cleanup_fd int target_fd = mount_open_path(top_fd, path, O_NOFOLLOW, resolve);
+	cleanup_fd int target_fd = mount_open_path(top_fd, path, 0, resolve);
 	cleanup_fd int mount_fd = -1;
 	struct stat facts;
 
@@ -43,7 +43,7 @@ static int mask(const struct step *step, int top_fd, const char *path, bool *emp
 static int make_read_only(int top_fd, const char *path)
 {
 	const uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-	cleanup_fd int target_fd = mount_open_path(top_fd, path, O_NOFOLLOW, resolve);
+	cleanup_fd int target_fd = mount_open_path(top_fd, path, 0, resolve);
 	cleanup_fd int mount_fd = -1;
 	int r;
 

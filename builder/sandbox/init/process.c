@@ -28,7 +28,8 @@ pid_t process_fork(unsigned long flags, int *ret_pidfd)
 			*ret_pidfd = pidfd;
 		return pid;
 	}
-	process_reset_signals();
+	/* All others have been at their defaults since the start. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* The parent may have died before that; in a new pid namespace it has no number at all and
 	 * the caller looks after it. */
@@ -64,6 +65,14 @@ void process_harden(void)
 	data[0].inheritable = 0;
 	data[1].inheritable = 0;
 	(void)syscall(SYS_capset, &header, data);
+}
+
+int process_drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[2] = { 0 };
+
+	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
 }
 
 void process_reset_signals(void)

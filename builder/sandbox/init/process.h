@@ -9,8 +9,7 @@
 struct error;
 
 /*
- * A child that dies with this process, with default signals and nothing blocked: like fork(), 0 in
- * the child. `flags` are those of clone(2); *ret_pidfd (NULL: not wanted) is filled in the parent.
+ * A child that dies with this process: like fork(), 0 in the child. `flags` are those of clone(2); *ret_pidfd (NULL: not wanted) is filled in the parent.
  */
 pid_t process_fork(unsigned long flags, int *ret_pidfd);
 
@@ -22,6 +21,9 @@ int process_become_root(bool all_ids, pid_t parent_pid, struct error *err);
 
 /* Let nobody look into this process, and begin with a clean set of capabilities to inherit. */
 void process_harden(void);
+
+/* Give up all capabilities, for good. */
+int process_drop_capabilities(void);
 
 /* All signals at their defaults, none blocked. */
 void process_reset_signals(void);

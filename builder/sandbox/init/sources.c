@@ -52,7 +52,7 @@ static int clone_of(int top_fd, const char *source, struct error *err)
 	if (!*source) {
 		fd = mount_clone(top_fd, "", false);
 	} else {
-		path_fd = mount_open_path(top_fd, source, O_NOFOLLOW, INSIDE_ONLY);
+		path_fd = mount_open_path(top_fd, source, 0, INSIDE_ONLY);
 		if (path_fd < 0)
 			return error_errno(err, path_fd, "cannot open '/%s'", source);
 		fd = mount_clone(path_fd, "", false);

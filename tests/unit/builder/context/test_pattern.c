@@ -134,11 +134,47 @@ static void test_characters_of_expressions_are_letters(void **state)
 {
 	(void)state;
 	assert_int_equal(match("a.b*", "axb"), 0);
-	assert_int_equal(match("a.|)$(}+{bc?", "a.|)$(}+{bcd"), 1);
+	assert_int_equal(match("a.)$(}+{bc?", "a.)$(}+{bcd"), 1);
 	assert_int_equal(match("a^b", "a^b"), 1);
 	assert_int_equal(match("a^b*", "a^b"), 0); /* in an expression it is the start */
 	assert_int_equal(match("^a*", "ab"), 1);
 	assert_int_equal(match("]*", "]x"), 1);
+}
+
+static void test_letters_that_docker_forgets(void **state)
+{
+	(void)state;
+	/* In an expression, the start of one thing or the end of another. */
+	assert_int_equal(match("a|*.b", "ax"), 1);
+	assert_int_equal(match("a|*.b", "x.b"), 1);
+	assert_int_equal(match("a|*.b", "xa"), 0);
+	assert_int_equal(match("a|b", "a|b"), 1);
+	assert_int_equal(match("a|b", "a"), 0);
+	assert_int_equal(match("?||x", "any"), 1);
+	assert_int_equal(match("?a{2}", "xaa"), 1);
+	assert_int_equal(match("?a{2}", "xa"), 0);
+	assert_int_equal(match("?a{2}", "xa{2}"), 0);
+	assert_int_equal(match("[ab]{2,}c", "abbac"), 1);
+	assert_int_equal(match("[ab]{2,}c", "ac"), 0);
+	assert_int_equal(match("[ab]{0,1}c", "c"), 1);
+	assert_int_equal(match("*.{js,ts}", "a.js"), 0);
+	assert_int_equal(match("*.{js,ts}", "a.{js,ts}"), 1);
+	assert_int_equal(match("?{", "a{"), 1);
+	assert_int_equal(match("?a{02}", "xa{02}"), 1);
+	assert_int_equal(match("{0}*b", "ab"), 1);
+	assert_int_equal(match("*{2}", "a"), -EINVAL);
+	assert_int_equal(match("?a{2}{2}", "a"), -EINVAL);
+	assert_int_equal(match("?|{2}", "a/"), -EINVAL);
+	assert_int_equal(match("?a{3,2}", "a"), -EINVAL);
+	assert_int_equal(match("?a{1001}", "a"), -EINVAL);
+	assert_int_equal(match("?a{999}b{999}", "a"), -E2BIG);
+}
+
+static void test_a_backslash_at_the_end_takes_the_end_off(void **state)
+{
+	(void)state;
+	assert_int_equal(match("*a\\\\", "xa\\"), 1);
+	assert_int_equal(match("b*a\\", "ba$x"), 1);
 }
 
 static void test_brackets(void **state)
@@ -168,6 +204,9 @@ static void test_escapes_mean_what_they_do_in_expressions(void **state)
 	assert_int_equal(match("a\\*b", "axb"), 0);
 	assert_int_equal(match("\\d\\D\\w\\W\\s\\S*", "1a_- x"), 1);
 	assert_int_equal(match("\\x41\\101\\t", "AA\t"), 1);
+	assert_int_equal(match("\\x{2603}\\x{61}", "\xe2\x98\x83"
+						   "a"),
+			 1);
 	assert_int_equal(match("\\Aa\\b\\z", "a"), 1);
 	assert_int_equal(match("a\\Bb*", "ab"), 1);
 	assert_int_equal(match("a\\bb*", "ab"), 0);
@@ -299,6 +338,8 @@ int main(void)
 		cmocka_unit_test(test_patterns_are_cleaned),
 		cmocka_unit_test(test_X06_a_lone_exclamation_mark_is_refused),
 		cmocka_unit_test(test_characters_of_expressions_are_letters),
+		cmocka_unit_test(test_letters_that_docker_forgets),
+		cmocka_unit_test(test_a_backslash_at_the_end_takes_the_end_off),
 		cmocka_unit_test(test_brackets),
 		cmocka_unit_test(test_escapes_mean_what_they_do_in_expressions),
 		cmocka_unit_test(test_patterns_that_break_only_when_asked),

@@ -221,7 +221,7 @@ static void test_quoted_fields_may_hold_commas(void **state)
 	assert_string_equal(mount_of("type=bind,\"source=a,b\",target=/x")->source, "/a,b");
 	assert_refused("type=bind,a\"b",
 		       "failed to parse csv mounts: parse error on line 1, column 12: "
-		       "bare \" in non-quoted field");
+		       "bare \" in non-quoted-field");
 }
 
 static void test_errors_of_expansion_are_passed_on(void **state)

@@ -67,6 +67,18 @@ static void test_H09_anything_else_is_left_to_the_shell(void **state)
 	assert_string_equal(script.text, "cat <<-A > x &&  cat <<'B'\n\ta\nA\n#!b\nB");
 }
 
+static void test_a_heredoc_within_a_flag_has_no_command(void **state)
+{
+	const struct instruction *run = parse_one(&p, "RUN --mount='\\' <<E ''''\nx\nE\n");
+
+	(void)state;
+	assert_int_equal(run->run.command.heredoc_count, 1);
+	assert_int_equal(run->run.command.args.count, 0);
+	run_script_release(&script);
+	assert_int_equal(run_script_make(&run->run.command, &script, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "no command line"));
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
@@ -83,6 +95,7 @@ int main(void)
 		cmocka_unit_test(test_H08_a_body_with_an_interpreter_is_a_program),
 		cmocka_unit_test(test_H08_the_name_must_be_one_of_a_file),
 		cmocka_unit_test(test_H09_anything_else_is_left_to_the_shell),
+		cmocka_unit_test(test_a_heredoc_within_a_flag_has_no_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, tear_down);

@@ -302,6 +302,8 @@ static void test_I17_healthcheck_numbers(void **state)
 			    "time: missing unit in duration \"30\"");
 	assert_string_equal(refuse_one(&p, "HEALTHCHECK --timeout=x CMD a"),
 			    "time: invalid duration \"x\"");
+	assert_string_equal(refuse_one(&p, "HEALTHCHECK --timeout=1m3x CMD a"),
+			    "time: unknown unit \"x\" in duration \"1m3x\"");
 	assert_string_equal(refuse_one(&p, "HEALTHCHECK --retries=-2 CMD a"),
 			    "--retries cannot be negative (-2)");
 	assert_string_equal(refuse_one(&p, "HEALTHCHECK --retries=x CMD a"),

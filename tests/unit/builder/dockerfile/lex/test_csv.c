@@ -43,7 +43,7 @@ static void test_quotes_where_they_cannot_be(void **state)
 	(void)state;
 	assert_refused("", "EOF");
 	assert_refused("\n", "EOF");
-	assert_refused("a\"b", "parse error on line 1, column 2: bare \" in non-quoted field");
+	assert_refused("a\"b", "parse error on line 1, column 2: bare \" in non-quoted-field");
 	assert_refused("a,\"b", "parse error on line 1, column 4: extraneous or missing \" in "
 				"quoted-field");
 	assert_refused("\"a\"b", "parse error on line 1, column 3: extraneous or missing \" in "

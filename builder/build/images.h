@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The images that planning asks for: those of the store, and of OCI layouts named by contexts. */
+#pragma once
+
+#include "builder/plan/plan.h"
+
+struct news;
+struct store;
+struct store_lease;
+
+/* In front of the directory of an OCI layout. */
+#define IMAGES_LAYOUT "oci-layout://"
+
+struct images {
+	struct plan_images plan;
+	struct store *store;
+	struct store_lease *lease; /* holds all that is found */
+	struct news *news;
+};
+
+void images_init(struct images *images, struct store *store, struct store_lease *lease,
+		 struct news *news);

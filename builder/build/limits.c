@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/build/limits.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "fs/base/alloc.h"
+#include "fs/base/error.h"
+#include "fs/base/parse.h"
+
+/* ---- ulimits ---- */
+
+static const struct {
+	const char *name;
+	int resource;
+} resources[] = {
+	{ "as", RLIMIT_AS },
+	{ "core", RLIMIT_CORE },
+	{ "cpu", RLIMIT_CPU },
+	{ "data", RLIMIT_DATA },
+	{ "fsize", RLIMIT_FSIZE },
+	{ "locks", RLIMIT_LOCKS },
+	{ "memlock", RLIMIT_MEMLOCK },
+	{ "msgqueue", RLIMIT_MSGQUEUE },
+	{ "nice", RLIMIT_NICE },
+	{ "nofile", RLIMIT_NOFILE },
+	{ "nproc", RLIMIT_NPROC },
+	{ "rss", RLIMIT_RSS },
+	{ "rtprio", RLIMIT_RTPRIO },
+	{ "rttime", RLIMIT_RTTIME },
+	{ "sigpending", RLIMIT_SIGPENDING },
+	{ "stack", RLIMIT_STACK },
+};
+
+static int find_resource(const char *name)
+{
+	for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
+		if (strcmp(resources[i].name, name) == 0)
+			return resources[i].resource;
+	}
+	return -1;
+}
+
+static int parse_limit(const char *text, rlim_t *ret)
+{
+	uint64_t value;
+
+	if (strcmp(text, "unlimited") == 0 || strcmp(text, "-1") == 0) {
+		*ret = RLIM_INFINITY;
+		return 0;
+	}
+	if (parse_u64(text, &value) < 0)
+		return -EINVAL;
+	*ret = value;
+	return 0;
+}
+
+static int parse_ulimit(const char *value, struct spec_ulimit *ret, struct error *err)
+{
+	cleanup_free char *name = xstrdup(value);
+	char *soft = strchr(name, '='), *hard;
+
+	if (!soft)
+		return error_set(err, -EINVAL, "--ulimit '%s' is not of the form NAME=SOFT[:HARD]",
+				 value);
+	*soft++ = '\0';
+	hard = strchr(soft, ':');
+	if (hard)
+		*hard++ = '\0';
+	ret->resource = find_resource(name);
+	if (ret->resource < 0)
+		return error_set(err, -EINVAL, "--ulimit '%s': there is no limit '%s'", value,
+				 name);
+	if (parse_limit(soft, &ret->limit.rlim_cur) < 0 ||
+	    parse_limit(hard ? hard : soft, &ret->limit.rlim_max) < 0)
+		return error_set(err, -EINVAL, "--ulimit '%s': limits are numbers, or 'unlimited'",
+				 value);
+	if (ret->limit.rlim_cur > ret->limit.rlim_max)
+		return error_set(err, -EINVAL,
+				 "--ulimit '%s': the soft limit is above the hard one", value);
+	return 0;
+}
+
+int ulimits_parse(const struct strings *values, struct spec_ulimit **ret, size_t *ret_count,
+		  struct error *err)
+{
+	cleanup_free struct spec_ulimit *limits = xcalloc(values->count + 1, sizeof *limits);
+
+	for (size_t i = 0; i < values->count; i++) {
+		int r = parse_ulimit(values->items[i], &limits[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_count = values->count;
+	*ret = take_ptr(&limits);
+	return 0;
+}
+
+/* ---- hosts ---- */
+
+static bool is_address(const char *text)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+static int parse_host(const char *value, struct strings *ret, struct error *err)
+{
+	cleanup_free char *name = xstrdup(value);
+	char *address = name + strcspn(name, "=:");
+	size_t length;
+
+	if (!*address || address == name)
+		return error_set(err, -EINVAL, "--add-host '%s' is not of the form NAME:ADDRESS",
+				 value);
+	*address++ = '\0';
+	length = strlen(address);
+	if (length > 2 && address[0] == '[' && address[length - 1] == ']') {
+		address[length - 1] = '\0';
+		address++;
+	}
+	if (strcmp(address, "host-gateway") == 0)
+		return error_set(err, -EOPNOTSUPP,
+				 "--add-host '%s': host-gateway is not supported; name an address",
+				 value);
+	if (!is_address(address))
+		return error_set(err, -EINVAL, "--add-host '%s': '%s' is no IP address", value,
+				 address);
+	if (name[strcspn(name, " \t\n")])
+		return error_set(err, -EINVAL, "--add-host '%s': '%s' is no name of a host", value,
+				 name);
+	strings_add_format(ret, "%s %s", address, name);
+	return 0;
+}
+
+int extra_hosts_parse(const struct strings *values, struct strings *ret, struct error *err)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		int r = parse_host(values->items[i], ret, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

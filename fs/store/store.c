@@ -104,6 +104,9 @@ static int publish_config(int dir_fd, struct error *err)
 	if (r == 0 && linkat(dir_fd, name, dir_fd, "store.conf", 0) < 0 && errno != EEXIST)
 		r = -errno;
 	(void)unlinkat(dir_fd, name, 0);
+	/* Who was first may by now have swept what it found in tmp/. */
+	if (r == -ENOENT && faccessat(dir_fd, "store.conf", F_OK, 0) == 0)
+		return 0;
 	if (r < 0)
 		return error_errno(err, r, "cannot write 'store.conf'");
 	if (fsync(dir_fd) < 0)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the shell cases. case-run gives TEST_TMP, meson the paths of the programs.
+# shellcheck shell=sh
 
 fail() {
 	echo "FAILED: $*" >&2
+	# shellcheck disable=SC2046
 	kill $(jobs -p) 2>/dev/null || true
 	exit 1
 }
@@ -19,6 +21,7 @@ expect() {
 
 # expect_match WHAT PATTERN GOT: a shell pattern
 expect_match() {
+	# shellcheck disable=SC2254
 	case $3 in
 	$2) ;;
 	*) fail "$1: expected something like '$2', got '$3'" ;;

@@ -40,7 +40,7 @@ for device in null zero tty; do
 done
 
 # A root filesystem without /dev, or with a link in its place, is refused.
-rm -r "$ROOT/dev"
+rm -r "${ROOT:?}/dev"
 expect "no directory /dev" 125 "$(code run -- true 2>err)"
 expect_match "its words" "*cannot use '/dev' of the root filesystem*" "$(cat err)"
 for target in /tmp ../tmp /proc/self/root/tmp tmp; do

@@ -445,8 +445,8 @@ static int once(const char *path)
 		r = commit(&work, NEW, &id);
 	if (r == 0)
 		printf("%s\n", object_id_hex(&id).text);
-	else
-		printf("%s\n", work.err.text);
+	else /* a program that writes hears the code alone */
+		printf("%s\n", work.err.text[0] ? work.err.text : strerrordesc_np(-r));
 	close_work(&work);
 	return r == -ENOSPC || r == -EDQUOT ? DISK_FULL : r < 0 ? FAILED : DONE;
 }

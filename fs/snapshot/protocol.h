@@ -14,8 +14,9 @@ enum server_request {
 	SERVER_MOUNTPOINT,
 	/* intent -> result; the ghosts of a server with one user go */
 	SERVER_COMMIT,
-	/* u32 directory holding the new node as a path, string name, u32 mode, u64 rdev, u32 uid,
-	 * u32 gid: a device node, which no kernel lets a user namespace make */
+	/* u64 inode of a directory, string name, u32 mode, u64 rdev as makedev() has it, u32 uid,
+	 * u32 gid: a device node, which no kernel lets a user namespace make. The kernel has been
+	 * told of it when the answer comes */
 	SERVER_MAKE_NODE,
 	/* -> u32 number of other users */
 	SERVER_LEAVE,

@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -59,9 +61,13 @@ struct news {
 	struct node **dirs;
 	struct strings names;
 	size_t capacity;
+	bool in_use; /* the mount, whoever our own users are */
 	int fd;
 	struct buf answer;
 };
+
+/* Threads that tell the kernel something, and use the session. Atomic. */
+static unsigned telling;
 
 static void news_free(struct news *news)
 {
@@ -98,6 +104,7 @@ static void *tell(void *context)
 		session_name_changed(news->session, news->dirs[i], news->names.items[i]);
 	(void)channel_send(news->fd, news->answer.data, news->answer.length, NULL, 0);
 	news_free(news);
+	__atomic_sub_fetch(&telling, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -120,7 +127,8 @@ static int tell_and_answer(struct server *server, int fd, struct buf *answer)
 	}
 	news->answer = *answer;
 	*answer = (struct buf){ 0 };
-	if (server->listener.fd < 0) {
+	__atomic_add_fetch(&telling, 1, __ATOMIC_ACQUIRE);
+	if (server->listener.fd < 0 && !news->in_use) {
 		(void)tell(news);
 		return 0;
 	}
@@ -128,8 +136,10 @@ static int tell_and_answer(struct server *server, int fd, struct buf *answer)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	r = pthread_create(&thread, &attr, tell, news);
 	pthread_attr_destroy(&attr);
-	if (r != 0)
+	if (r != 0) {
+		__atomic_sub_fetch(&telling, 1, __ATOMIC_RELEASE);
 		news_free(news);
+	}
 	return -r;
 }
 
@@ -148,6 +158,45 @@ static int handle_mountpoint(struct server *server, struct wire *in, struct buf 
 	if (r == 0)
 		wire_put_string(out, real);
 	return r;
+}
+
+static int make_node(struct server *server, uint64_t ino, const char *name,
+		     const struct overlay_make *make, const struct overlay_caller *caller)
+{
+	struct node *dir = overlay_find_number(server->overlay, ino), *node;
+	int r;
+
+	if (!dir)
+		return -ENOENT; /* removed meanwhile */
+	if (!node_is_dir(dir))
+		return -ENOTDIR;
+	r = overlay_make(server->overlay, dir, name, make, caller, &node);
+	if (r < 0)
+		return r;
+	/* The kernel has not asked for it yet; it may believe that there is no such name. */
+	overlay_forget(server->overlay, node, 1);
+	name_changed(&server->watcher, dir, name);
+	server->news->in_use = true;
+	return 0;
+}
+
+static int handle_make_node(struct server *server, struct wire *in, struct error *err)
+{
+	uint64_t ino = wire_u64(in), rdev;
+	cleanup_free char *name = wire_string(in);
+	struct overlay_caller caller = { 0 };
+	struct overlay_make make = { .mode = wire_u32(in) };
+	int r;
+
+	rdev = wire_u64(in);
+	make.rdev = (uint64_t)major(rdev) << 32 | minor(rdev);
+	make.type = S_ISCHR(make.mode) ? DIR_ENTRY_CHAR : DIR_ENTRY_BLOCK;
+	caller.uid = wire_u32(in);
+	caller.gid = wire_u32(in);
+	if (wire_end(in) < 0 || !name || (!S_ISCHR(make.mode) && !S_ISBLK(make.mode)))
+		return error_set(err, -EPROTO, "a request that is none");
+	r = make_node(server, ino, name, &make, &caller);
+	return r < 0 ? error_errno(err, r, "cannot make the device '%s'", name) : 0;
 }
 
 static int commit(struct server *server, const struct snapshot_intent *intent,
@@ -208,6 +257,8 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 	switch (wire_u32(in)) {
 	case SERVER_MOUNTPOINT:
 		return handle_mountpoint(server, in, out, err);
+	case SERVER_MAKE_NODE:
+		return handle_make_node(server, in, err);
 	case SERVER_COMMIT:
 		return handle_commit(server, in, out, err);
 	case SERVER_CHANGED:
@@ -399,7 +450,9 @@ static int receive_start(struct server *server, int channel_fd, struct error *er
 
 static void finish(struct server *server)
 {
-	session_free(server->session);
+	/* Waiting for the kernel could take for ever now; the end of the process frees it, too. */
+	if (__atomic_load_n(&telling, __ATOMIC_ACQUIRE) == 0)
+		session_free(server->session);
 	overlay_close(server->overlay);
 	store_lease_end(server->lease);
 	store_close(server->store);

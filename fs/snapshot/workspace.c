@@ -182,6 +182,22 @@ int workspace_mountpoint(struct workspace *workspace, const char *path, bool dir
 	return 0;
 }
 
+int workspace_make_node(struct workspace *workspace, const struct workspace_node *node,
+			struct error *err)
+{
+	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	struct wire wire;
+
+	wire_put_u32(&request, SERVER_MAKE_NODE);
+	wire_put_u64(&request, node->dir);
+	wire_put_string(&request, node->name);
+	wire_put_u32(&request, node->mode);
+	wire_put_u64(&request, node->rdev);
+	wire_put_u32(&request, node->uid);
+	wire_put_u32(&request, node->gid);
+	return ask(workspace, &request, NULL, 0, &answer, &wire, err);
+}
+
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,
 		     struct snapshot_result *ret, struct error *err)
 {

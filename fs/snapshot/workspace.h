@@ -41,6 +41,19 @@ bool workspace_alive(const struct workspace *workspace);
  */
 int workspace_mountpoint(struct workspace *workspace, const char *path, bool directory,
 			 char **ret_path, struct error *err);
+/*
+ * Make a device node, which no kernel lets a process in a user namespace do, in the directory with
+ * the inode number `dir`, while others are at work there. Errors are those of mknod(2).
+ */
+struct workspace_node {
+	uint64_t dir;
+	const char *name;
+	uint32_t mode; /* with S_IFCHR or S_IFBLK; no umask will be applied */
+	uint32_t uid, gid;
+	uint64_t rdev; /* as makedev() has it */
+};
+int workspace_make_node(struct workspace *workspace, const struct workspace_node *node,
+			struct error *err);
 /* Make a snapshot of what is there now; work may go on. */
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,
 		     struct snapshot_result *ret, struct error *err);

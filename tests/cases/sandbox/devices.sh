@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # /dev is the step's own, with the few devices that programs expect.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 
 expect "names" "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero " \
@@ -40,7 +41,7 @@ for device in null zero tty; do
 done
 
 # A root filesystem without /dev, or with a link in its place, is refused.
-rm -r "$ROOT/dev"
+rm -r "${ROOT:?}/dev"
 expect "no directory /dev" 125 "$(code run -- true 2>err)"
 expect_match "its words" "*cannot use '/dev' of the root filesystem*" "$(cat err)"
 for target in /tmp ../tmp /proc/self/root/tmp tmp; do

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Device nodes that a RUN makes: no kernel lets a user have them, so they are recorded.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 mkdir "$ROOT/d" "$ROOT/d/sub"
 step() { # OPTIONS -- COMMAND, on the root filesystem
@@ -51,8 +52,11 @@ expect "many at once" "400 1200" "$(step -- sh -c '
 	echo $(find /d -type c | wc -l; find /d -name "[dfl]-*" | wc -l)')"
 
 # Caches are filesystems like the root.
-cached() {
-	"$RUN_STEP" --store "$TEST_TMP/store" --root "$ROOT" --mount "type=cache,target=/mnt,id=c,$@"
+cached() { # OPTION -- COMMAND
+	cached_option=$1
+	shift
+	"$RUN_STEP" --store "$TEST_TMP/store" --root "$ROOT" \
+		--mount "type=cache,target=/mnt,id=c,$cached_option" "$@"
 }
 expect "in a cache" "mknod ok" "$(cached sharing=shared -- inside mknod /mnt/x 20600 5 1)"
 expect "and kept there" "5:1" "$(cached sharing=locked -- stat -c %t:%T /mnt/x)"

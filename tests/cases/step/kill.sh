@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One process of a build killed at a random moment: the build ends and says why, the store stays
 # good, and nothing is left, for which case-run looks.
+# shellcheck shell=sh disable=SC1090,SC2002,SC2016,SC2046,SC2086
 . "$CASE_LIB"
 step() { # OPTIONS -- COMMAND
 	"$RUN_STEP" --store "$TEST_TMP/store" --root "$ROOT" "$@"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Mounts of one RUN inside each other: each finds a place, and the state gets nothing of it.
+# shellcheck shell=sh disable=SC1090,SC2005,SC2016,SC2046
 . "$CASE_LIB"
 step() { # OPTIONS -- COMMAND
 	"$RUN_STEP" --store "$TEST_TMP/store" --root "$ROOT" --tar tar "$@"

@@ -18,6 +18,9 @@ enum server_request {
 	 * u32 gid: a device node, which no kernel lets a user namespace make. The kernel has been
 	 * told of it when the answer comes */
 	SERVER_MAKE_NODE,
+	/* u64 inode, string path where it probably is or NULL, u32 uid, u32 gid (UINT32_MAX: as it
+	 * is): what no kernel lets a user namespace set that maps root alone */
+	SERVER_SET_OWNER,
 	/* -> u32 number of other users */
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
@@ -28,6 +31,7 @@ enum server_start_flags {
 	SERVER_READ_ONLY = 1 << 0,
 	SERVER_WRITEBACK = 1 << 1,
 	SERVER_APART = 1 << 2,
+	SERVER_ROOT_ONLY = 1 << 3,
 };
 
 enum server_answer { ANSWER_OK = 0, ANSWER_ERROR = 1 };

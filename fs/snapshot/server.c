@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -21,6 +19,7 @@
 #include "fs/fuse/session.h"
 #include "fs/overlay/overlay.h"
 #include "fs/snapshot/listener.h"
+#include "fs/snapshot/owner_requests.h"
 #include "fs/snapshot/protocol.h"
 #include "fs/snapshot/snapshot.h"
 #include "fs/store/store.h"
@@ -160,43 +159,13 @@ static int handle_mountpoint(struct server *server, struct wire *in, struct buf 
 	return r;
 }
 
-static int make_node(struct server *server, uint64_t ino, const char *name,
-		     const struct overlay_make *make, const struct overlay_caller *caller)
-{
-	struct node *dir = overlay_find_number(server->overlay, ino), *node;
-	int r;
-
-	if (!dir)
-		return -ENOENT; /* removed meanwhile */
-	if (!node_is_dir(dir))
-		return -ENOTDIR;
-	r = overlay_make(server->overlay, dir, name, make, caller, &node);
-	if (r < 0)
-		return r;
-	/* The kernel has not asked for it yet; it may believe that there is no such name. */
-	overlay_forget(server->overlay, node, 1);
-	name_changed(&server->watcher, dir, name);
-	server->news->in_use = true;
-	return 0;
-}
-
 static int handle_make_node(struct server *server, struct wire *in, struct error *err)
 {
-	uint64_t ino = wire_u64(in), rdev;
-	cleanup_free char *name = wire_string(in);
-	struct overlay_caller caller = { 0 };
-	struct overlay_make make = { .mode = wire_u32(in) };
-	int r;
+	int r = owner_make_node(server->overlay, &server->watcher, in, err);
 
-	rdev = wire_u64(in);
-	make.rdev = (uint64_t)major(rdev) << 32 | minor(rdev);
-	make.type = S_ISCHR(make.mode) ? DIR_ENTRY_CHAR : DIR_ENTRY_BLOCK;
-	caller.uid = wire_u32(in);
-	caller.gid = wire_u32(in);
-	if (wire_end(in) < 0 || !name || (!S_ISCHR(make.mode) && !S_ISBLK(make.mode)))
-		return error_set(err, -EPROTO, "a request that is none");
-	r = make_node(server, ino, name, &make, &caller);
-	return r < 0 ? error_errno(err, r, "cannot make the device '%s'", name) : 0;
+	if (r == 0)
+		server->news->in_use = true;
+	return r;
 }
 
 static int commit(struct server *server, const struct snapshot_intent *intent,
@@ -259,6 +228,8 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 		return handle_mountpoint(server, in, out, err);
 	case SERVER_MAKE_NODE:
 		return handle_make_node(server, in, err);
+	case SERVER_SET_OWNER:
+		return owner_set(server->overlay, server->session, in, err);
 	case SERVER_COMMIT:
 		return handle_commit(server, in, out, err);
 	case SERVER_CHANGED:
@@ -421,6 +392,7 @@ static int start(struct server *server, struct wire *in, int fuse_fd, struct err
 		return error_set(err, -EPROTO, "a request that is none");
 	options.writeback = flags & SERVER_WRITEBACK;
 	options.apart = flags & SERVER_APART;
+	options.root_only = flags & SERVER_ROOT_ONLY;
 	r = open_tree(server, store, &snapshot, flags & SERVER_READ_ONLY, err);
 	if (r == 0 && socket_path)
 		r = listener_open(&server->listener, store_dir_fd(server->store), socket_path, err);

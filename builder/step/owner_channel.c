@@ -83,6 +83,12 @@ static struct filesystem *find(const struct owner_channel *channel, const char *
 	return NULL;
 }
 
+/* What a program expects of a disk that does not answer. */
+static int plain(int r)
+{
+	return r == -ENOTCONN || r == -EPROTO ? -EIO : r;
+}
+
 static int make_node(const struct filesystem *filesystem, const struct owner_request *request)
 {
 	const struct workspace_node node = { .dir = request->inode,
@@ -91,24 +97,32 @@ static int make_node(const struct filesystem *filesystem, const struct owner_req
 					     .uid = request->uid,
 					     .gid = request->gid,
 					     .rdev = request->rdev };
-	int r = workspace_make_node(filesystem->workspace, &node, NULL);
 
-	/* What a program expects of a disk that does not answer. */
-	return r == -ENOTCONN || r == -EPROTO ? -EIO : r;
+	return plain(workspace_make_node(filesystem->workspace, &node, NULL));
+}
+
+static int set_owner(const struct filesystem *filesystem, const struct owner_request *request)
+{
+	int r = plain(workspace_set_owner(filesystem->workspace, request->inode, request->name,
+					  request->uid, request->gid, NULL));
+
+	/* An open file that has been removed: nobody will ever see whose it was. */
+	return r == -ENOENT ? 0 : r;
 }
 
 int owner_channel_answer(struct owner_channel *channel)
 {
 	cleanup_with(owner_request_release) struct owner_request request = { 0 };
-	struct owner_reply reply = { .error = -EPERM };
 	const struct filesystem *filesystem;
-	int r = owner_receive(channel->answer_fd, &request);
+	int error = -EPERM, r = owner_receive(channel->answer_fd, &request);
 
 	if (r <= 0)
 		return r;
 	filesystem = find(channel, request.filesystem);
 	if (filesystem && request.verb == OWNER_MKNOD)
-		reply.error = make_node(filesystem, &request);
-	r = owner_answer(channel->answer_fd, &reply);
+		error = make_node(filesystem, &request);
+	else if (filesystem && request.verb == OWNER_CHOWN)
+		error = set_owner(filesystem, &request);
+	r = owner_answer(channel->answer_fd, error);
 	return r < 0 ? r : 1;
 }

@@ -23,8 +23,9 @@ int access_store(const struct invocation *call, unsigned flags, struct store **r
 	if (r == 0)
 		r = store_open(path, flags, ret, err);
 	if (r == -ENOENT && !(flags & STORE_CREATE))
-		return error_set(err, r, "there is no store at '%s' yet: nothing has been built, "
-					 "loaded or imported",
+		return error_set(err, r,
+				 "there is no store at '%s' yet: nothing has been built, "
+				 "loaded or imported",
 				 path);
 	if (r < 0)
 		return r;

@@ -93,8 +93,9 @@ static int add_below(struct listing *listing, struct store *store, const struct 
 	return r;
 }
 
-static int list_changes(struct listing *listing, struct store *store, const struct tree_root *before,
-			const struct tree_root *after, bool directories, struct error *err)
+static int list_changes(struct listing *listing, struct store *store,
+			const struct tree_root *before, const struct tree_root *after,
+			bool directories, struct error *err)
 {
 	cleanup_with(tree_diff_release) struct tree_diff diff = { 0 };
 	struct tree_change change;
@@ -114,8 +115,8 @@ static int list_changes(struct listing *listing, struct store *store, const stru
 }
 
 /* With one operand: what that state's step has changed. */
-static int parent_root(struct store *store, const struct snapshot_record *of,
-		       struct tree_root *ret, struct error *err)
+static int parent_root(struct store *store, const struct snapshot_record *of, struct tree_root *ret,
+		       struct error *err)
 {
 	struct snapshot_record parent;
 	int r;
@@ -158,8 +159,9 @@ const struct verb verb_diff = {
 	.name = "diff",
 	.summary = "List what differs between two states, or what a step has changed",
 	.operands = "STATE [STATE]",
-	.description = "Each line has a letter and a path: A added, M modified, D deleted, T another\n"
-		       "type of file. With one STATE, it is compared with the one it was made from.",
+	.description =
+		"Each line has a letter and a path: A added, M modified, D deleted, T another\n"
+		"type of file. With one STATE, it is compared with the one it was made from.",
 	.group = "States",
 	.options = options,
 	.values_size = sizeof(struct diff_options),

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fs/store/fsck.h"
-
 #include <errno.h>
 #include <stdint.h>
 
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
+#include "fs/store/fsck.h"
 #include "tools/access.h"
 #include "tools/human.h"
 #include "tools/output.h"

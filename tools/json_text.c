@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fs/base/buf.h"
-#include "tools/utf8.h"
+#include "tools/glyph.h"
 
 static void add_escaped(struct buf *buf, uint32_t codepoint)
 {
@@ -28,7 +28,7 @@ static void add_escaped(struct buf *buf, uint32_t codepoint)
 		if (codepoint < 0x20 || codepoint == 0x2028 || codepoint == 0x2029)
 			buf_add_format(buf, "\\u%04x", codepoint);
 		else
-			utf8_add(buf, codepoint);
+			glyph_add(buf, codepoint);
 	}
 }
 
@@ -37,7 +37,7 @@ void json_add_string(struct buf *buf, const char *text, size_t length)
 	buf_add_char(buf, '"');
 	while (length > 0) {
 		uint32_t codepoint;
-		size_t bytes = utf8_decode(text, length, &codepoint);
+		size_t bytes = glyph_decode(text, length, &codepoint);
 
 		if (bytes == 0)
 			bytes = 1; /* cut off in its middle */

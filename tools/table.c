@@ -7,10 +7,10 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
+#include "tools/glyph.h"
 #include "tools/human.h"
 #include "tools/json_text.h"
 #include "tools/timestamp.h"
-#include "tools/utf8.h"
 
 /* Blanks between columns. */
 #define GAP 3
@@ -123,7 +123,7 @@ static size_t add_text(struct buf *ret, const char *text, bool safe)
 
 	if (!text)
 		return 0;
-	columns = utf8_add_clipped(&measured, text, strlen(text), SIZE_MAX);
+	columns = glyph_add_clipped(&measured, text, strlen(text), SIZE_MAX);
 	buf_add_string(ret, safe ? buf_string(&measured) : text);
 	return columns;
 }

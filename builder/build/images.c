@@ -26,10 +26,9 @@ static int load_layout(struct images *images, const char *place, const struct pl
 	cleanup_with(loaded_images_release) struct loaded_images loaded = { 0 };
 	cleanup_with(stored_image_release) struct stored_image found = { 0 };
 	cleanup_free char *path = NULL, *select = NULL;
-	struct image_load load = { .store = images->store,
-				   .lease = images->lease,
-				   .fd = -1,
-				   .platform = platform };
+	struct image_load load = {
+		.store = images->store, .lease = images->lease, .fd = -1, .platform = platform
+	};
 	int r = oci_layout_parse(place, &path, &select, err);
 
 	load.path = path;
@@ -64,10 +63,11 @@ static int missing(struct images *images, const char *name, const struct platfor
 		return error_set(err, -ENOENT,
 				 "there is no image '%s' for %s in the store, only for %s", name,
 				 wanted, there);
-	return error_set(err, -ENOENT,
-			 "there is no image '%s' in the store, and pulling is not supported: bring it "
-			 "in with 'varve load FILE' or 'varve import --name %s ROOTFS.tar'",
-			 name, name);
+	return error_set(
+		err, -ENOENT,
+		"there is no image '%s' in the store, and pulling is not supported: bring it "
+		"in with 'varve load FILE' or 'varve import --name %s ROOTFS.tar'",
+		name, name);
 }
 
 static int find_stored(struct images *images, const char *name, const struct platform *platform,
@@ -104,8 +104,7 @@ static int find(struct plan_images *plan, const char *name, const struct platfor
 void images_init(struct images *images, struct store *store, struct store_lease *lease,
 		 struct news *news)
 {
-	*images = (struct images){ .plan = { .find = find },
-				   .store = store,
-				   .lease = lease,
-				   .news = news };
+	*images = (struct images){
+		.plan = { .find = find }, .store = store, .lease = lease, .news = news
+	};
 }

@@ -19,8 +19,8 @@
 
 bool input_is_remote(const char *place)
 {
-	static const char *const prefixes[] = { "http://", "https://",	  "git://",
-						"ssh://",  "git@", "github.com/" };
+	static const char *const prefixes[] = { "http://", "https://", "git://",
+						"ssh://",  "git@",     "github.com/" };
 
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		if (strncmp(place, prefixes[i], strlen(prefixes[i])) == 0)
@@ -138,9 +138,9 @@ static int read_text(const struct input_place *place, struct input *input, char 
 		input->name = xstrdup(place->file);
 		*ret_path = xstrdup(place->file);
 		r = try_file(place->file, input, err);
-		return r == -ENOENT ? error_errno(err, r, "cannot read the Dockerfile '%s'",
-						  place->file)
-				    : r;
+		return r == -ENOENT
+			       ? error_errno(err, r, "cannot read the Dockerfile '%s'", place->file)
+			       : r;
 	}
 	if (!place->context)
 		return read_stdin(place, input, err);
@@ -154,9 +154,10 @@ static int read_text(const struct input_place *place, struct input *input, char 
 		*ret_path = take_ptr(&path);
 		return r;
 	}
-	return error_set(err, -ENOENT,
-			 "there is no Dockerfile in '%s'; name one with -f, or the directory it is in",
-			 place->context);
+	return error_set(
+		err, -ENOENT,
+		"there is no Dockerfile in '%s'; name one with -f, or the directory it is in",
+		place->context);
 }
 
 static int understand(struct input *input, struct diagnostic *diag, struct error *err)
@@ -185,8 +186,9 @@ static int load_dockerfile(const struct input_place *place, struct news *news, s
 	return news_end(news, number, r, err);
 }
 
-static int load_context(struct store *store, const struct input_place *place, const char *dockerfile,
-			struct news *news, struct input *input, struct error *err)
+static int load_context(struct store *store, const struct input_place *place,
+			const char *dockerfile, struct news *news, struct input *input,
+			struct error *err)
 {
 	unsigned number = news_begin(news, "[internal] load .dockerignore");
 

@@ -13,8 +13,9 @@ struct store;
 
 /* Where the user says it is. */
 struct input_place {
-	const char *context; /* a directory; "-": standard input is the Dockerfile, or NULL likewise */
-	const char *file;    /* NULL: "Dockerfile" in the context; "-": standard input */
+	const char
+		*context; /* a directory; "-": standard input is the Dockerfile, or NULL likewise */
+	const char *file; /* NULL: "Dockerfile" in the context; "-": standard input */
 	int stdin_fd;
 };
 

@@ -72,14 +72,15 @@ static int parse_ulimit(const char *value, struct spec_ulimit *ret, struct error
 		*hard++ = '\0';
 	ret->resource = find_resource(name);
 	if (ret->resource < 0)
-		return error_set(err, -EINVAL, "--ulimit '%s': there is no limit '%s'", value, name);
+		return error_set(err, -EINVAL, "--ulimit '%s': there is no limit '%s'", value,
+				 name);
 	if (parse_limit(soft, &ret->limit.rlim_cur) < 0 ||
 	    parse_limit(hard ? hard : soft, &ret->limit.rlim_max) < 0)
-		return error_set(err, -EINVAL,
-				 "--ulimit '%s': limits are numbers, or 'unlimited'", value);
-	if (ret->limit.rlim_cur > ret->limit.rlim_max)
-		return error_set(err, -EINVAL, "--ulimit '%s': the soft limit is above the hard one",
+		return error_set(err, -EINVAL, "--ulimit '%s': limits are numbers, or 'unlimited'",
 				 value);
+	if (ret->limit.rlim_cur > ret->limit.rlim_max)
+		return error_set(err, -EINVAL,
+				 "--ulimit '%s': the soft limit is above the hard one", value);
 	return 0;
 }
 

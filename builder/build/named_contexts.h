@@ -14,11 +14,11 @@ struct store;
 
 /* All zero is none. */
 struct named_contexts {
-	struct plan_context *plan;     /* all of them, as planning wants them */
+	struct plan_context *plan; /* all of them, as planning wants them */
 	size_t plan_count;
-	struct named_context *opened;  /* the directories, as steps want them */
+	struct named_context *opened; /* the directories, as steps want them */
 	size_t opened_count;
-	struct strings texts;          /* names and images */
+	struct strings texts; /* names and images */
 };
 
 /*

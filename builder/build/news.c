@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fs/base/alloc.h"
+#include "fs/base/cleanup.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/object/id.h"
@@ -23,10 +24,9 @@ unsigned news_begin(struct news *news, const char *name)
 	cleanup_free char *digest = xasprintf("sha256:%s", object_id_hex(&id).text);
 	unsigned number = news->next++;
 
-	emit(news, &(struct event){ .type = EVENT_VERTEX,
-				    .vertex = number,
-				    .name = name,
-				    .digest = digest });
+	emit(news,
+	     &(struct event){
+		     .type = EVENT_VERTEX, .vertex = number, .name = name, .digest = digest });
 	emit(news, &(struct event){ .type = EVENT_STARTED, .vertex = number });
 	return number;
 }
@@ -47,7 +47,7 @@ int news_end(struct news *news, unsigned number, int result, const struct error 
 {
 	emit(news, &(struct event){ .type = EVENT_DONE,
 				    .vertex = number,
-				    .outcome = result == 0	     ? EVENT_OK
+				    .outcome = result == 0            ? EVENT_OK
 					       : result == -ECANCELED ? EVENT_CANCELED
 								      : EVENT_FAILED,
 				    .error = result < 0 && err ? err->text : NULL });

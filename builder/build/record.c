@@ -75,18 +75,21 @@ void record_vertex(struct record *record, const struct vertex *vertex,
 		   const struct step_result *result, const struct step_result *results,
 		   const struct solve_outcome *outcome)
 {
+	cleanup_free char *label = xstrdup(vertex->stage->label), *name = xstrdup(vertex->name);
 	struct history_state state = {
 		.build = record->build.id,
 		.stage = (unsigned)vertex->stage->index,
 		.step = vertex->step,
-		.stage_label = (char *)vertex->stage->label,
-		.name = (char *)vertex->name,
+		.stage_label = label,
+		.name = name,
 		.snapshot = result->snapshot,
 		.status = status_of(outcome->outcome),
 		.started_ms = ((int64_t)outcome->started_ns + record->realtime_offset_ns) / 1000000,
 		.duration_ms = (outcome->ended_ns - outcome->started_ns) / 1000000,
 	};
 
+	if (vertex->step == 0)
+		return; /* an image of which no stage is made */
 	if (vertex->parent)
 		state.parent = results[vertex->parent->index].snapshot;
 	/* What failed before it could write anything is as it was before. */
@@ -105,31 +108,37 @@ static const struct vertex *first_vertex(const struct plan *plan, const struct p
 	return NULL;
 }
 
+static void record_base(struct record *record, const struct plan_stage *stage, const char *base,
+			const struct step_result *from)
+{
+	cleanup_free char *label = xstrdup(stage->label);
+	cleanup_free char *name = xasprintf("[%s 1/%u] FROM %s", stage->label, stage->steps, base);
+	struct history_state state = { .build = record->build.id,
+				       .stage = (unsigned)stage->index,
+				       .step = 1,
+				       .stage_label = label,
+				       .name = name,
+				       .status = HISTORY_CACHED,
+				       .started_ms = record->build.started_ms };
+
+	if (from)
+		state.snapshot = from->snapshot;
+	add(record, &state);
+}
+
 void record_bases(struct record *record, const struct plan *plan, const struct recipe *recipe,
 		  const struct step_result *results)
 {
 	for (size_t i = 0; i < plan->stage_count; i++) {
 		const struct plan_stage *stage = &plan->stages[i];
 		const struct vertex *first = first_vertex(plan, stage), *from;
-		cleanup_free char *name = NULL;
 
 		if (!stage->needed || (first && first->kind == VERTEX_BASE))
 			continue;
 		from = first ? first->parent : stage->last;
-		if (from && !results[from->index].done)
-			continue;
-		name = xasprintf("[%s 1/%u] FROM %s", stage->label, stage->steps,
-				 recipe->stages[i].from->from.base);
-		add(record, &(struct history_state){
-				    .build = record->build.id,
-				    .stage = (unsigned)stage->index,
-				    .step = 1,
-				    .stage_label = (char *)stage->label,
-				    .name = name,
-				    .snapshot = from ? results[from->index].snapshot :
-						       (struct object_id){ 0 },
-				    .status = HISTORY_CACHED,
-				    .started_ms = record->build.started_ms });
+		if (!from || results[from->index].done)
+			record_base(record, stage, recipe->stages[i].from->from.base,
+				    from ? &results[from->index] : NULL);
 	}
 }
 
@@ -138,9 +147,9 @@ void record_end(struct record *record, int result, const char *error)
 	struct history_build *build = &record->build;
 	struct error err = { 0 };
 
-	build->status = result == 0		? HISTORY_DONE
-			: result == -ECANCELED	? HISTORY_CANCELED
-						: HISTORY_FAILED;
+	build->status = result == 0            ? HISTORY_DONE
+			: result == -ECANCELED ? HISTORY_CANCELED
+					       : HISTORY_FAILED;
 	build->ended_ms = now_ms();
 	if (error) {
 		free(build->error);

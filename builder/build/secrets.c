@@ -50,7 +50,8 @@ static int take_word(const char *whole, const char *key, const char *value,
 		return error_set(err, -EINVAL, "--secret '%s': the type is 'file' or 'env'", whole);
 	else
 		return error_set(err, -EINVAL,
-				 "--secret '%s': '%s' is none of id, src, env and type", whole, key);
+				 "--secret '%s': '%s' is none of id, src, env and type", whole,
+				 key);
 	return 0;
 }
 
@@ -105,10 +106,11 @@ static int read_file(const char *path, struct buf *ret, struct error *err)
 	return r < 0 ? error_errno(err, r, "cannot read '%s'", path) : 0;
 }
 
-static int read_secret(const char *whole, struct secret *ret, struct error *err)
+static int read_secret(const char *whole, struct secrets *secrets, struct error *err)
 {
 	cleanup_with(strings_release) struct strings fields = { 0 };
 	struct secret_words words = { 0 };
+	struct secret *ret = &secrets->items[secrets->count];
 	bool from_variable;
 	int r = parse_words(whole, &fields, &words, err);
 
@@ -117,10 +119,11 @@ static int read_secret(const char *whole, struct secret *ret, struct error *err)
 	from_variable = words.variable ||
 			(!words.file && (words.type == SECRET_VARIABLE ||
 					 (words.type == SECRET_EITHER && getenv(words.id))));
-	ret->id = xstrdup(words.id);
-	r = from_variable ? read_variable(words.variable ? words.variable : words.id, &ret->value,
-					  err)
-			  : read_file(words.file ? words.file : words.id, &ret->value, err);
+	strings_add(&secrets->ids, words.id);
+	ret->id = secrets->ids.items[secrets->count++];
+	r = from_variable
+		    ? read_variable(words.variable ? words.variable : words.id, &ret->value, err)
+		    : read_file(words.file ? words.file : words.id, &ret->value, err);
 	return r < 0 ? error_prefix(err, r, "secret '%s'", words.id) : 0;
 }
 
@@ -128,7 +131,7 @@ int secrets_read(const struct strings *values, struct secrets *ret, struct error
 {
 	ret->items = xcalloc(values->count + 1, sizeof *ret->items);
 	for (size_t i = 0; i < values->count; i++) {
-		int r = read_secret(values->items[i], &ret->items[ret->count++], err);
+		int r = read_secret(values->items[i], ret, err);
 
 		if (r < 0)
 			return r;
@@ -144,36 +147,45 @@ void secrets_release(struct secrets *secrets)
 		if (value->data)
 			explicit_bzero(value->data, value->length);
 		buf_release(value);
-		free((char *)secrets->items[i].id);
 	}
 	free(secrets->items);
+	strings_release(&secrets->ids);
 	*secrets = (struct secrets){ 0 };
 }
 
 /* ---- ssh agents ---- */
 
-static int find_agent(const char *whole, struct ssh_agent *ret, struct error *err)
+static const char *keep(struct ssh_agents *agents, char *text)
+{
+	strings_take(&agents->texts, text);
+	return text;
+}
+
+static int find_agent(const char *whole, struct ssh_agents *agents, struct error *err)
 {
 	const char *at = strchr(whole, '=');
 	const char *socket = at ? at + 1 : getenv("SSH_AUTH_SOCK");
+	struct ssh_agent *ret = &agents->items[agents->count++];
 	struct stat st;
 
-	ret->id = xstrndup(whole, at ? (size_t)(at - whole) : strlen(whole));
+	ret->id = keep(agents, xstrndup(whole, at ? (size_t)(at - whole) : strlen(whole)));
 	if (!*ret->id)
 		return error_set(err, -EINVAL, "--ssh '%s' has no id", whole);
 	if (!socket || !*socket)
-		return error_set(err, -ENOENT,
-				 "--ssh %s: no agent is running for you: $SSH_AUTH_SOCK is not set. "
-				 "Start one with: eval $(ssh-agent) && ssh-add",
-				 whole);
+		return error_set(
+			err, -ENOENT,
+			"--ssh %s: no agent is running for you: $SSH_AUTH_SOCK is not set. "
+			"Start one with: eval $(ssh-agent) && ssh-add",
+			whole);
 	if (stat(socket, &st) < 0)
 		return error_errno(err, -errno, "--ssh %s: cannot find '%s'", whole, socket);
 	if (!S_ISSOCK(st.st_mode))
-		return error_set(err, -EOPNOTSUPP,
-				 "--ssh %s: '%s' is no socket of an agent. Keys go through an agent: "
-				 "eval $(ssh-agent) && ssh-add '%s', then --ssh %s",
-				 whole, socket, socket, ret->id);
-	ret->socket = xstrdup(socket);
+		return error_set(
+			err, -EOPNOTSUPP,
+			"--ssh %s: '%s' is no socket of an agent. Keys go through an agent: "
+			"eval $(ssh-agent) && ssh-add '%s', then --ssh %s",
+			whole, socket, socket, ret->id);
+	ret->socket = keep(agents, xstrdup(socket));
 	return 0;
 }
 
@@ -181,7 +193,7 @@ int ssh_agents_find(const struct strings *values, struct ssh_agents *ret, struct
 {
 	ret->items = xcalloc(values->count + 1, sizeof *ret->items);
 	for (size_t i = 0; i < values->count; i++) {
-		int r = find_agent(values->items[i], &ret->items[ret->count++], err);
+		int r = find_agent(values->items[i], ret, err);
 
 		if (r < 0)
 			return r;
@@ -191,10 +203,7 @@ int ssh_agents_find(const struct strings *values, struct ssh_agents *ret, struct
 
 void ssh_agents_release(struct ssh_agents *agents)
 {
-	for (size_t i = 0; i < agents->count; i++) {
-		free((char *)agents->items[i].id);
-		free((char *)agents->items[i].socket);
-	}
 	free(agents->items);
+	strings_release(&agents->texts);
 	*agents = (struct ssh_agents){ 0 };
 }

@@ -6,9 +6,9 @@
 
 #include "builder/step/step_env.h"
 #include "fs/base/cleanup.h"
+#include "fs/base/strings.h"
 
 struct error;
-struct strings;
 
 /* Bytes of a secret; more is -E2BIG. */
 #define SECRET_MAX ((size_t)500 << 10)
@@ -17,11 +17,13 @@ struct strings;
 struct secrets {
 	struct secret *items;
 	size_t count;
+	struct strings ids;
 };
 
 struct ssh_agents {
 	struct ssh_agent *items;
 	size_t count;
+	struct strings texts; /* ids and sockets */
 };
 
 /*

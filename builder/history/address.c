@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/history/address.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -139,14 +140,14 @@ static int find_build_state(struct history *history, const char *text, struct ad
 				  builds.items[0].id, &state, err);
 	if (r < 0)
 		return r;
+	assert(state);
 	fill(ret, state);
 	return 1;
 }
 
 /* ---- images ---- */
 
-static int find_image(struct store *store, const char *text, struct address *ret,
-		      struct error *err)
+static int find_image(struct store *store, const char *text, struct address *ret, struct error *err)
 {
 	cleanup_free char *name = NULL, *ref = NULL;
 	int r;
@@ -177,8 +178,8 @@ static int collect(struct store *store, const char *prefix, struct id_set *ret, 
 	int r = store_step_list(store, &steps, err);
 
 	for (size_t i = 0; i < steps.count; i++) {
-		if (strncmp(object_id_hex(&steps.items[i].snapshot).text, prefix,
-			    strlen(prefix)) == 0)
+		if (strncmp(object_id_hex(&steps.items[i].snapshot).text, prefix, strlen(prefix)) ==
+		    0)
 			(void)id_set_add(ret, &steps.items[i].snapshot);
 	}
 	step_list_release(&steps);

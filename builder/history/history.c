@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-#include <sqlite3.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
@@ -17,7 +16,7 @@
 #include "fs/store/store.h"
 
 #define SCHEMA_VERSION 1
-#define BUSY_MS	       5000
+#define BUSY_MS        5000
 
 static const char schema[] =
 	"CREATE TABLE build (id TEXT PRIMARY KEY, status INTEGER, started INTEGER, ended INTEGER,"
@@ -210,8 +209,7 @@ int history_end(struct history *history, const struct history_build *build, stru
 	return finish(history, statement, err);
 }
 
-int history_add_state(struct history *history, const struct history_state *state,
-		      struct error *err)
+int history_add_state(struct history *history, const struct history_state *state, struct error *err)
 {
 	sqlite3_stmt *statement;
 	int r = prepare(history,
@@ -301,8 +299,8 @@ int history_list(struct history *history, size_t limit, struct history_builds *r
 		 struct error *err)
 {
 	sqlite3_stmt *statement;
-	int r = prepare(history, "SELECT * FROM build ORDER BY started DESC, id LIMIT ?1", &statement,
-			err);
+	int r = prepare(history, "SELECT * FROM build ORDER BY started DESC, id LIMIT ?1",
+			&statement, err);
 
 	if (r < 0)
 		return r;

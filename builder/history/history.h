@@ -31,7 +31,7 @@ enum history_status {
 struct history_build {
 	char *id;
 	enum history_status status;
-	int64_t started_ms, ended_ms; /* since 1970; 0: not yet */
+	int64_t started_ms, ended_ms;                       /* since 1970; 0: not yet */
 	char *context, *dockerfile, *target, *tags, *error; /* "" when not known */
 };
 
@@ -39,7 +39,7 @@ struct history_state {
 	char *build;
 	unsigned stage, step; /* from 0, from 1 */
 	char *stage_label;    /* "build", "stage-1" */
-	char *name;	      /* "[build 2/5] RUN make" */
+	char *name;           /* "[build 2/5] RUN make" */
 	struct object_id snapshot, parent;
 	enum history_status status;
 	int64_t started_ms;

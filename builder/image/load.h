@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "builder/image/platform.h"
 #include "builder/image/progress.h"
 #include "fs/base/strings.h"
@@ -26,6 +28,9 @@ struct image_load {
 	 */
 	const char *select;
 	const struct platform *platform; /* the one that suits it best of each; NULL: all */
+	/* Just one image is wanted: if nothing was selected, the one that is called "latest", or the
+	 * only one; without a platform the one for this host. -EINVAL when there are several. */
+	bool one;
 	const struct progress *progress;
 };
 

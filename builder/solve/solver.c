@@ -16,8 +16,8 @@
 
 /* Steps wait as often as they compute: for the network, for a cache, for each other's keys. */
 #define WORKERS_PER_CPU 4
-#define WORKERS_MAX	256
-#define WORKER_STACK	((size_t)512 << 10)
+#define WORKERS_MAX     256
+#define WORKER_STACK    ((size_t)512 << 10)
 
 struct solver {
 	const struct solve_options *options;
@@ -25,19 +25,19 @@ struct solver {
 	struct solve_outcome *outcomes;
 
 	pthread_mutex_t emit_lock; /* one event at a time */
-	unsigned *numbers;	   /* guarded by emit_lock: of vertices that were emitted, or 0 */
-	unsigned next_number;	   /* guarded by emit_lock */
+	unsigned *numbers;         /* guarded by emit_lock: of vertices that were emitted, or 0 */
+	unsigned next_number;      /* guarded by emit_lock */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned *waiting_for; /* guarded by lock: inputs of each vertex that are not done */
 	unsigned *queue;       /* guarded by lock: vertices that can be worked on */
 	size_t queue_head, queue_tail; /* guarded by lock */
-	size_t left;		       /* guarded by lock: vertices that have not ended */
-	bool stopping;		       /* guarded by lock: one has failed */
+	size_t left;                   /* guarded by lock: vertices that have not ended */
+	bool stopping;                 /* guarded by lock: one has failed */
 	const struct vertex *failed;   /* guarded by lock */
-	int result;		       /* guarded by lock */
-	struct error error;	       /* guarded by lock */
+	int result;                    /* guarded by lock */
+	struct error error;            /* guarded by lock */
 };
 
 /* A vertex being worked on. */
@@ -296,8 +296,8 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 	outcome->ended_ns = clock_monotonic_ns();
 	outcome->ended = true;
 	outcome->outcome = r == -ECANCELED ? EVENT_CANCELED
-			   : r < 0	   ? EVENT_FAILED
-			   : cached	   ? EVENT_CACHED
+			   : r < 0         ? EVENT_FAILED
+			   : cached        ? EVENT_CACHED
 					   : EVENT_OK;
 	emit_done(&job, outcome->outcome, err);
 	solver->results[vertex->index] = result;
@@ -382,8 +382,8 @@ static void *run_worker(void *context)
 static unsigned worker_count(const struct solve_options *options)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = options->jobs ? options->jobs
-				       : WORKERS_PER_CPU * (unsigned)(cpus > 0 ? cpus : 1);
+	unsigned count =
+		options->jobs ? options->jobs : WORKERS_PER_CPU * (unsigned)(cpus > 0 ? cpus : 1);
 
 	if (count > options->plan->vertex_count)
 		count = (unsigned)options->plan->vertex_count;

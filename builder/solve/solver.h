@@ -17,7 +17,7 @@ struct solve_outcome {
 	bool started, ended;
 	enum event_outcome outcome;
 	uint64_t started_ns, ended_ns; /* monotonic */
-	int64_t started_s;	       /* since 1970 */
+	int64_t started_s;             /* since 1970 */
 };
 
 struct solve_options {
@@ -25,7 +25,7 @@ struct solve_options {
 	struct step_env *env;
 	struct event_sink *sink;
 	unsigned first_event; /* number of the first vertex that is emitted */
-	unsigned jobs;	      /* workers; 0: as fits the machine */
+	unsigned jobs;        /* workers; 0: as fits the machine */
 	/* Makes env->cancel_fd readable. Called when a vertex fails. */
 	void (*cancel)(void *context);
 	/* A vertex has ended; called by one thread at a time. NULL: nobody wants to know. */

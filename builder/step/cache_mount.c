@@ -59,14 +59,14 @@ static void say_waiting(struct cache_waiter *waiter, const char *holder)
 static int wait_for_turn(struct step_task *task, struct cache_mount *cache, const char *id,
 			 struct error *err)
 {
-	cleanup_free char *label =
-		xasprintf("%s: %s", task->env->build_label, task->vertex->name);
+	cleanup_free char *label = xasprintf("%s: %s", task->env->build_label, task->vertex->name);
 	struct turn turn = { .waiter = { .label = label,
 					 .waiting = say_waiting,
 					 .cancel_fd = task->env->cancel_fd },
 			     .output = task->output,
 			     .id = id };
-	enum cache_access access = cache->sharing == RUN_MOUNT_SHARED ? CACHE_TOGETHER : CACHE_ALONE;
+	enum cache_access access =
+		cache->sharing == RUN_MOUNT_SHARED ? CACHE_TOGETHER : CACHE_ALONE;
 	int r;
 
 	if (cache->sharing == RUN_MOUNT_PRIVATE)
@@ -100,8 +100,8 @@ static int fill_seed(struct step_task *task, const struct run_work_mount *mount,
 			      "a cache cannot begin with files of the build context; COPY them "
 			      "into a stage and name that with from=");
 	return r < 0 ? r
-		     : tree_copy_children(tree, tree_root_node(tree), source.source.tree,
-					  from.node, &copier, err);
+		     : tree_copy_children(tree, tree_root_node(tree), source.source.tree, from.node,
+					  &copier, err);
 }
 
 static int make_seed(struct step_task *task, const struct run_work_mount *mount,
@@ -160,7 +160,8 @@ static int start_shared(struct step_task *task, struct cache_mount *cache,
 	options.root_only = sandbox_id_mode(sandbox) == SANDBOX_IDS_SINGLE;
 	r = sandbox_mount(sandbox, filesystem->name, true, "varve", &options.fuse_fd, err);
 	if (r > 0)
-		r = error_set(err, -EBUSY, "the mount of cache '%s' is in use, but nobody serves it",
+		r = error_set(err, -EBUSY,
+			      "the mount of cache '%s' is in use, but nobody serves it",
 			      cache_id(cache->cache));
 	return r < 0 ? r : workspace_start(&options, &filesystem->workspace, err);
 }
@@ -194,8 +195,8 @@ static int open_private(struct step_task *task, struct cache_mount *cache,
 	int r = find_base(task, cache, mount, &base, err);
 
 	return r < 0 ? r
-		     : filesystem_open(task->env, "cache-private", &base, false,
-				       &cache->filesystem, err);
+		     : filesystem_open(task->env, "cache-private", &base, false, &cache->filesystem,
+				       err);
 }
 
 int cache_mount_open(struct step_task *task, const struct run_work_mount *mount,
@@ -267,7 +268,7 @@ static void leave_shared(struct cache_mount *cache)
 		return;
 	}
 	(void)cache_lock_server(cache->cache, &lock_fd, NULL);
-	if (workspace_others(filesystem->workspace, &others, NULL) == 0 && others) {
+	if (workspace_leave(filesystem->workspace, &others, NULL) == 0 && others) {
 		workspace_free(filesystem->workspace);
 		free(filesystem->name);
 		free(filesystem);

@@ -2,8 +2,8 @@
 /* A cache as one RUN uses it: waited for, mounted, and committed or given up afterwards. */
 #pragma once
 
-#include "builder/step/step.h"
 #include "builder/step/filesystem.h"
+#include "builder/step/step.h"
 #include "fs/base/cleanup.h"
 
 struct cache_mount;

@@ -12,7 +12,8 @@
 int filesystem_open(struct step_env *env, const char *prefix, const struct object_id *snapshot,
 		    bool read_only, struct filesystem **ret, struct error *err)
 {
-	cleanup_with(filesystem_close) struct filesystem *filesystem = xcalloc(1, sizeof *filesystem);
+	cleanup_with(filesystem_close) struct filesystem *filesystem =
+		xcalloc(1, sizeof *filesystem);
 	struct workspace_options options = { .store = store_path(env->store),
 					     .snapshot = *snapshot,
 					     .read_only = read_only };

@@ -51,12 +51,12 @@ void step_intent(const struct step_task *task, const struct step_keys *keys, uns
 	for (size_t i = 0; i < 2; i++) {
 		if (object_id_is_zero(all[i]))
 			continue;
-		ret->steps[ret->step_count++] = (struct step_record){
-			.key = *all[i],
-			.created_s = created_s,
-			.cost_ms = cost_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)cost_ms,
-			.flags = flags
-		};
+		ret->steps[ret->step_count++] =
+			(struct step_record){ .key = *all[i],
+					      .created_s = created_s,
+					      .cost_ms = cost_ms > UINT32_MAX ? UINT32_MAX
+									      : (uint32_t)cost_ms,
+					      .flags = flags };
 	}
 }
 
@@ -143,8 +143,8 @@ static int do_directory(struct step_task *task, const struct step_keys *keys,
 
 /* ---- WORKDIR ---- */
 
-static int do_workdir(struct step_task *task, const struct step_keys *keys,
-		      struct step_result *ret, struct error *err)
+static int do_workdir(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
+		      struct error *err)
 {
 	const struct workdir_work *work = &task->vertex->workdir;
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;

@@ -73,7 +73,7 @@ struct step_env {
 
 	pthread_mutex_t lock;
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
-	unsigned next_mount;	 /* guarded by lock: for names */
+	unsigned next_mount;     /* guarded by lock: for names */
 	struct filesystem *idle; /* guarded by lock: see filesystem.h */
 	pthread_mutex_t memo_lock;
 	struct content_memo *memo; /* guarded by memo_lock */

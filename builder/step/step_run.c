@@ -178,10 +178,10 @@ static int watch(struct running *running, struct step *step, const int pipes[2])
 	fds[WATCH_STEP] = (struct pollfd){ .fd = step_fd(step), .events = POLLIN };
 	fds[WATCH_OUT] = (struct pollfd){ .fd = pipes[0], .events = POLLIN };
 	fds[WATCH_ERR] = (struct pollfd){ .fd = pipes[1], .events = POLLIN };
-	fds[WATCH_CANCEL] = (struct pollfd){ .fd = running->task->env->cancel_fd,
-					     .events = POLLIN };
-	fds[WATCH_OWNERS] = (struct pollfd){ .fd = owner_channel_fd(running->owners),
-					     .events = POLLIN };
+	fds[WATCH_CANCEL] =
+		(struct pollfd){ .fd = running->task->env->cancel_fd, .events = POLLIN };
+	fds[WATCH_OWNERS] =
+		(struct pollfd){ .fd = owner_channel_fd(running->owners), .events = POLLIN };
 	for (size_t i = 0; i < server_count; i++)
 		fds[WATCH_COUNT + i].fd = workspace_fd(running->filesystems[i]->workspace);
 	for (;;) {
@@ -254,8 +254,7 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 
 /* ---- how it ended ---- */
 
-static int judge(const struct running *running, const struct step_status *status,
-		 struct error *err)
+static int judge(const struct running *running, const struct step_status *status, struct error *err)
 {
 	cleanup_free char *command = strings_join(&running->task->vertex->run.argv, " ");
 	int code = status->exited ? status->exit_code : 128 + status->signal;

@@ -148,9 +148,10 @@ int cache_versions(struct cache *cache, struct cache_version **ret, size_t *ret_
 		uint64_t number = number_of(cache, refs.items[i].name);
 
 		if (number)
-			versions[count++] = (struct cache_version){ .snapshot = refs.items[i].id,
-								    .number = number,
-								    .time_s = refs.items[i].time_s };
+			versions[count++] =
+				(struct cache_version){ .snapshot = refs.items[i].id,
+							.number = number,
+							.time_s = refs.items[i].time_s };
 	}
 	ref_list_release(&refs);
 	*ret = versions;

@@ -7,12 +7,12 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "fs/base/cleanup.h"
 #include "fs/base/strings.h"
 #include "fs/object/id.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 struct cache;
 struct error;

@@ -28,7 +28,7 @@ DEFINE_CLEANUP(DIR *, closedir);
 
 struct cache_ticket {
 	int queue_fd; /* the directory */
-	int fd;	      /* holds the lock */
+	int fd;       /* holds the lock */
 	uint64_t number;
 };
 
@@ -202,8 +202,7 @@ int cache_ticket_take(struct cache *cache, enum cache_access access, struct cach
 	int r;
 
 	ticket->fd = -1;
-	ticket->queue_fd =
-		openat(cache_dir_fd(cache), "queue", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ticket->queue_fd = openat(cache_dir_fd(cache), "queue", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = ticket->queue_fd < 0 ? -errno : draw(ticket, access, waiter->label);
 	if (r == 0)
 		r = wait_for_turn(ticket, access, waiter);

@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "fs/base/cleanup.h"
-
 #include <stdbool.h>
+
+#include "fs/base/cleanup.h"
 
 struct cache;
 struct cache_ticket;

@@ -75,7 +75,8 @@ static int open_served(const struct host_mount *mount, struct served *served, st
 		r = overlay_open(served->store, mount->writable ? served->lease : NULL,
 				 empty ? NULL : &record.root, &served->overlay, err);
 	if (r == 0)
-		r = session_mount(served->overlay, mount->directory, options, &served->session, err);
+		r = session_mount(served->overlay, mount->directory, options, &served->session,
+				  err);
 	return r;
 }
 
@@ -190,7 +191,7 @@ static bool is_ours(const char *path)
 static int run_fusermount(const char *path)
 {
 	char *const argv[] = { (char[]){ "fusermount3" }, (char[]){ "-u" }, (char[]){ "-q" },
-			       (char[]){ "--" }, xstrdup(path), NULL };
+			       (char[]){ "--" },          xstrdup(path),    NULL };
 	int status = 0;
 	pid_t child;
 	int r = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
@@ -218,8 +219,9 @@ int host_unmount(const char *directory, struct error *err)
 	else
 		r = run_fusermount(path);
 	if (r == -ENOENT)
-		return error_set(err, r, "cannot unmount '%s': fusermount3 is missing (package "
-					 "fuse3)",
+		return error_set(err, r,
+				 "cannot unmount '%s': fusermount3 is missing (package "
+				 "fuse3)",
 				 directory);
 	if (r == -EBUSY)
 		return error_set(err, r, "'%s' is in use; leave it in all shells and programs",

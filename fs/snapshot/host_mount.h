@@ -5,18 +5,18 @@
  */
 #pragma once
 
-#include "fs/object/id.h"
-
 #include <stdbool.h>
+
+#include "fs/object/id.h"
 
 struct error;
 
 struct host_mount {
-	const char *store;	   /* path of the store */
+	const char *store;         /* path of the store */
 	struct object_id snapshot; /* zero: an empty tree */
 	const char *directory;
-	const char *label; /* shows in the mount table as its source */
-	bool writable;	   /* a throw-away copy: what is written goes when it is unmounted */
+	const char *label;   /* shows in the mount table as its source */
+	bool writable;       /* a throw-away copy: what is written goes when it is unmounted */
 	const char *options; /* more mount options, or NULL */
 };
 

@@ -48,13 +48,13 @@ int listener_open(struct listener *listener, int dir_fd, const char *path, struc
 	r = address_of(dir_fd, path, &address, &parent_fd);
 	if (r == 0) {
 		(void)unlinkat(dir_fd, path, 0);
-		if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-		    listen(fd, 64) < 0)
+		if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 64) < 0)
 			r = -errno;
 	}
 	if (r < 0)
 		return error_errno(err, r, "cannot listen at '%s'", path);
-	*listener = (struct listener){ .fd = take_fd(&fd), .dir_fd = dir_fd, .path = xstrdup(path) };
+	*listener =
+		(struct listener){ .fd = take_fd(&fd), .dir_fd = dir_fd, .path = xstrdup(path) };
 	return 0;
 }
 
@@ -70,6 +70,17 @@ static bool connection_waits(const struct listener *listener)
 	return poll(&waiting, 1, 0) > 0;
 }
 
+void listener_retire(struct listener *listener)
+{
+	if (listener->fd < 0)
+		return;
+	(void)unlinkat(listener->dir_fd, listener->path, 0);
+	close(listener->fd);
+	listener->fd = -1;
+	free(listener->path);
+	listener->path = NULL;
+}
+
 bool listener_close(struct listener *listener)
 {
 	cleanup_free char *lock_path = NULL;
@@ -82,11 +93,7 @@ bool listener_close(struct listener *listener)
 		return false;
 	if (connection_waits(listener))
 		return false;
-	(void)unlinkat(listener->dir_fd, listener->path, 0);
-	close(listener->fd);
-	listener->fd = -1;
-	free(listener->path);
-	listener->path = NULL;
+	listener_retire(listener);
 	return true;
 }
 

@@ -21,7 +21,7 @@ enum server_request {
 	/* u64 inode, string path where it probably is or NULL, u32 uid, u32 gid (UINT32_MAX: as it
 	 * is): what no kernel lets a user namespace set that maps root alone */
 	SERVER_SET_OWNER,
-	/* -> u32 number of other users */
+	/* -> u32 number of other users; without any, nobody can join from now on */
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
 	SERVER_CHANGED,

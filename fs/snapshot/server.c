@@ -36,7 +36,7 @@ struct server {
 	struct overlay *overlay;
 	struct session *session;
 	struct listener listener; /* fd -1 when there is one user only */
-	int retry_fd; /* timer: try again to end */
+	int retry_fd;             /* timer: try again to end */
 	unsigned users;
 	bool ending;
 	struct news *news; /* of the request under way */
@@ -200,8 +200,7 @@ static int commit(struct server *server, const struct snapshot_intent *intent,
 	return 0;
 }
 
-static int handle_commit(struct server *server, struct wire *in, struct buf *out,
-			 struct error *err)
+static int handle_commit(struct server *server, struct wire *in, struct buf *out, struct error *err)
 {
 	struct snapshot_intent intent = { 0 };
 	struct snapshot_result result = { 0 };
@@ -236,6 +235,9 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 		wire_put_u32(out, overlay_changed(server->overlay));
 		return 0;
 	case SERVER_LEAVE:
+		/* Who comes now must not find a server whose mount is about to go. */
+		if (server->users == 1)
+			listener_retire(&server->listener);
 		wire_put_u32(out, server->users - 1);
 		return 0;
 	default:
@@ -433,13 +435,13 @@ static void finish(struct server *server)
 
 int server_main(int channel_fd)
 {
-	struct server server = { .control = { .fd = epoll_create1(EPOLL_CLOEXEC),
-					      .ready = sockets_ready },
-				 .watcher = { .made = name_changed },
-				 .listener = { .fd = -1 },
-				 .retry_fd = timerfd_create(CLOCK_MONOTONIC,
-							    TFD_CLOEXEC | TFD_NONBLOCK),
-				 .users = 1 };
+	struct server server = {
+		.control = { .fd = epoll_create1(EPOLL_CLOEXEC), .ready = sockets_ready },
+		.watcher = { .made = name_changed },
+		.listener = { .fd = -1 },
+		.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.users = 1
+	};
 	struct buf nothing = { 0 };
 	struct error err = { 0 };
 	int r;

@@ -2,12 +2,12 @@
 /* Snapshots as whole things: reading one, and making one out of a tree that was edited. */
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "fs/base/strings.h"
 #include "fs/object/snapshot_record.h"
 #include "fs/store/steps.h"
-
-#include <stddef.h>
-#include <stdint.h>
 
 struct error;
 struct store;
@@ -25,13 +25,14 @@ int snapshot_load(struct store *store, const struct object_id *id, struct snapsh
 /* What is said of a new snapshot, and what is to refer to it once it is there. */
 struct snapshot_intent {
 	struct object_id parent; /* zero: none */
-	struct object_id step;	 /* zero: none */
+	struct object_id step;   /* zero: none */
 	int64_t created_s;
 	const char *config; /* NULL: none */
 	size_t config_size;
 	char *hold; /* name of a lease that is to keep it, or NULL */
 	char *ref;  /* a ref to set to it, or NULL */
-	struct step_record steps[SNAPSHOT_STEPS_MAX]; /* to be recorded; their `snapshot` is filled in */
+	struct step_record
+		steps[SNAPSHOT_STEPS_MAX]; /* to be recorded; their `snapshot` is filled in */
 	size_t step_count;
 };
 
@@ -47,7 +48,7 @@ int snapshot_record_put(struct store_txn *txn, const struct tree_root *root,
 struct snapshot_result {
 	struct object_id id;
 	struct tree_root root;
-	uint64_t bytes; /* added to the store */
+	uint64_t bytes;       /* added to the store */
 	uint32_t dirs, files; /* written */
 };
 void snapshot_result_encode(const struct snapshot_result *result, struct buf *ret);

@@ -62,7 +62,8 @@ static int sent_error(struct wire *answer, struct error *err)
 	cleanup_free char *text = wire_string(answer);
 
 	if (answer->bad || r >= 0)
-		return error_set(err, -EPROTO, "the filesystem's server sent an answer that is none");
+		return error_set(err, -EPROTO,
+				 "the filesystem's server sent an answer that is none");
 	return error_set(err, r, "%s", text ? text : error_words(r));
 }
 
@@ -261,7 +262,7 @@ int workspace_changed(struct workspace *workspace, struct error *err)
 	return r < 0 ? r : changed != 0;
 }
 
-int workspace_others(struct workspace *workspace, unsigned *ret, struct error *err)
+int workspace_leave(struct workspace *workspace, unsigned *ret, struct error *err)
 {
 	return ask_number(workspace, SERVER_LEAVE, ret, err);
 }

@@ -4,6 +4,7 @@
 
 fail() {
 	echo "FAILED: $*" >&2
+	# shellcheck disable=SC2046
 	kill $(jobs -p) 2>/dev/null || true
 	exit 1
 }
@@ -20,6 +21,7 @@ expect() {
 
 # expect_match WHAT PATTERN GOT: a shell pattern
 expect_match() {
+	# shellcheck disable=SC2254
 	case $3 in
 	$2) ;;
 	*) fail "$1: expected something like '$2', got '$3'" ;;

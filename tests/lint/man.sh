@@ -11,7 +11,7 @@ bad=0
 # verbs PATH...: those that the help of that verb lists
 verbs() {
 	"$varve" help "$@" | awk '
-		/^[^ ].*:$/ { listing = $0 ~ /Commands:$/; next }
+		/^[^ ].*:$/ { listing = $0 !~ /(Options|Arguments|Examples|Aliases):$/; next }
 		listing && /^  [a-z]/ { print $1 }'
 }
 

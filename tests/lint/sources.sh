@@ -16,6 +16,10 @@ found=$(
 		grep -qE "['/]$name(\.sh)?'" "$(dirname "$file")/meson.build" ||
 			echo "$file: its meson.build does not run it"
 	done
+	# Whoever has no root is whom this is for.
+	find tests/cases -mindepth 2 -name meson.build | while read -r file; do
+		grep -q "'tester'" "$file" || echo "$file: runs nothing as an unprivileged user"
+	done
 	find tests/fuzz -name 'fuzz_*.c' 2>/dev/null | while read -r file; do
 		name=$(basename "$file" .c)
 		name=${name#fuzz_}

@@ -6,7 +6,7 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
-#include "tools/utf8.h"
+#include "tools/glyph.h"
 
 #define TAB_WIDTH 8
 #define MARKS_MAX 2
@@ -153,7 +153,7 @@ static void add_mark(struct screen *screen, uint32_t codepoint)
 
 static void put(struct screen *screen, uint32_t codepoint)
 {
-	unsigned width = utf8_width(codepoint);
+	unsigned width = glyph_width(codepoint);
 	struct cell *cell;
 
 	if (width == 0) {
@@ -400,14 +400,14 @@ static void sequence_byte(struct screen *screen, unsigned char c)
 static size_t write_text(struct screen *screen, const char *at, size_t length)
 {
 	uint32_t codepoint;
-	size_t bytes = utf8_decode(at, length, &codepoint);
+	size_t bytes = glyph_decode(at, length, &codepoint);
 
 	if (bytes == 0) {
 		memcpy(screen->partial, at, length); /* fewer than four */
 		screen->partial_length = length;
 		return length;
 	}
-	if (!utf8_is_control(codepoint))
+	if (!glyph_is_control(codepoint))
 		put(screen, codepoint);
 	return bytes;
 }
@@ -424,7 +424,7 @@ static size_t write_partial(struct screen *screen, const char *at, size_t length
 	memcpy(joined, screen->partial, have);
 	memcpy(joined + have, at, more);
 	screen->partial_length = 0;
-	bytes = utf8_decode(joined, have + more, &codepoint);
+	bytes = glyph_decode(joined, have + more, &codepoint);
 	if (bytes == 0) {
 		memcpy(screen->partial, joined, have + more);
 		screen->partial_length = have + more;
@@ -489,9 +489,9 @@ void screen_add_row(const struct screen *screen, size_t row, struct buf *ret)
 
 		if (cell->covered)
 			continue;
-		utf8_add(ret, cell->codepoint ? cell->codepoint : ' ');
+		glyph_add(ret, cell->codepoint ? cell->codepoint : ' ');
 		for (size_t i = 0; i < MARKS_MAX && cell->marks[i]; i++)
-			utf8_add(ret, cell->marks[i]);
+			glyph_add(ret, cell->marks[i]);
 	}
 }
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "tools/glyph.h"
 #include "tools/progress/colors.h"
 #include "tools/progress/model.h"
-#include "tools/utf8.h"
 
 /* The length of the escape sequence that `text` begins with; *ret_color when it sets colours. */
 static size_t escape_length(const char *text, size_t length, bool *ret_color)
@@ -54,15 +54,15 @@ void summary_add_safe_line(struct buf *ret, const char *line, size_t length)
 	}
 	while (length > 0) {
 		uint32_t codepoint;
-		size_t bytes = utf8_decode(line, length, &codepoint);
+		size_t bytes = glyph_decode(line, length, &codepoint);
 
 		if (codepoint == '\033') {
 			bytes = escape_length(line, length, &color);
 			if (color)
 				buf_append(ret, line, bytes);
 			colored |= color;
-		} else if (codepoint == '\t' || !utf8_is_control(codepoint)) {
-			utf8_add(ret, codepoint);
+		} else if (codepoint == '\t' || !glyph_is_control(codepoint)) {
+			glyph_add(ret, codepoint);
 		}
 		bytes += bytes == 0; /* cut off in its middle */
 		line += bytes;
@@ -89,7 +89,7 @@ static void add_failure(struct buf *ret, const struct model_vertex *vertex, size
 
 	buf_add_string(ret, "------\n > ");
 	if (safe)
-		utf8_add_clipped(ret, vertex->name, strlen(vertex->name), SIZE_MAX);
+		glyph_add_clipped(ret, vertex->name, strlen(vertex->name), SIZE_MAX);
 	else
 		model_add_name(ret, vertex, SIZE_MAX);
 	buf_add_string(ret, ":\n");

@@ -11,13 +11,13 @@
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/strings.h"
+#include "tools/glyph.h"
 #include "tools/output.h"
 #include "tools/progress/colors.h"
 #include "tools/progress/display.h"
 #include "tools/progress/layout.h"
 #include "tools/progress/model.h"
 #include "tools/progress/screen.h"
-#include "tools/utf8.h"
 
 #define PREFIX     " => "
 #define LOG_PREFIX " => => # "
@@ -49,7 +49,7 @@ static size_t add_aligned(struct buf *row, const char *left, const char *right, 
 {
 	size_t right_columns = strlen(right); /* ours: digits and the description */
 	size_t room = columns > right_columns ? columns - right_columns : 0;
-	size_t used = utf8_add_clipped(row, left, strlen(left), room);
+	size_t used = glyph_add_clipped(row, left, strlen(left), room);
 
 	if (*right && right_columns <= columns) {
 		buf_add_format(row, "%*s%s", (int)(room - used), "", right);
@@ -119,12 +119,12 @@ static size_t add_timed(struct buf *row, const char *name, const char *amount, u
 
 	snprintf(timer, sizeof timer, " %3.1fs", seconds < 0.05 ? 0 : seconds);
 	if (columns < strlen(PREFIX) + NAME_MIN + strlen(timer))
-		return utf8_add_clipped(row, name, strlen(name), columns);
+		return glyph_add_clipped(row, name, strlen(name), columns);
 	room = columns - strlen(PREFIX) - strlen(timer);
 	buf_add_string(row, PREFIX);
 	if (amount_columns > 0 && room < NAME_MIN + amount_columns)
 		amount_columns = 0;
-	used = utf8_add_clipped(row, name, strlen(name), room - amount_columns);
+	used = glyph_add_clipped(row, name, strlen(name), room - amount_columns);
 	if (amount_columns > 0) {
 		buf_add_string(row, amount);
 		used += amount_columns;
@@ -172,8 +172,8 @@ static size_t add_colored(const struct tty *tty, struct buf *row, const char *co
 	size_t used;
 
 	buf_add_string(row, color);
-	used = utf8_add_clipped(row, prefix, strlen(prefix), columns);
-	used += utf8_add_clipped(row, text, strlen(text), columns - used);
+	used = glyph_add_clipped(row, prefix, strlen(prefix), columns);
+	used += glyph_add_clipped(row, text, strlen(text), columns - used);
 	buf_add_string(row, *color ? progress_color_end(tty->context.colors) : "");
 	return used;
 }

@@ -2,7 +2,7 @@
 /* Instructions that make no vertex: variables, and what is said of an image. */
 #include <errno.h>
 
-#include "builder/plan/history.h"
+#include "builder/plan/created_by.h"
 #include "builder/plan/lower/lower_internal.h"
 #include "builder/plan/lower/ports.h"
 #include "builder/plan/lower/stop_signal.h"
@@ -94,7 +94,7 @@ static int change_pairs(struct lowering *lowering, enum config_change change)
 				  lowering->err);
 	if (r < 0)
 		return r;
-	history_pairs(keyword(lowering), &words, &created_by);
+	created_by_pairs(keyword(lowering), &words, &created_by);
 	lower_change(lowering, change, &created_by)->words = words;
 	return 0;
 }
@@ -123,7 +123,7 @@ static void change_command(struct lowering *lowering, enum config_change change)
 	struct buf created_by = { 0 };
 	struct config_chain *link;
 
-	history_quoted(keyword(lowering), &words, &created_by);
+	created_by_quoted(keyword(lowering), &words, &created_by);
 	link = lower_change(lowering, change, &created_by);
 	link->words = words;
 	/* A CMD of the base image was meant for its own entrypoint. */
@@ -138,7 +138,7 @@ static void change_shell(struct lowering *lowering)
 
 	lowering->scope->shell = *words;
 	lowering->scope->shell_given = true;
-	history_list("SHELL", words, &created_by);
+	created_by_list("SHELL", words, &created_by);
 	lower_change(lowering, CONFIG_SHELL, &created_by)->words = *words;
 }
 
@@ -147,7 +147,7 @@ static void change_health(struct lowering *lowering)
 	const struct health_instruction *health = &lowering->instruction->health;
 	struct buf created_by = { 0 };
 
-	history_health(health, &created_by);
+	created_by_health(health, &created_by);
 	lower_change(lowering, CONFIG_HEALTH, &created_by)->health = health;
 }
 
@@ -167,7 +167,7 @@ static int change_volumes(struct lowering *lowering)
 			return error_set(lowering->err, -EINVAL,
 					 "VOLUME specified can not be an empty string");
 	}
-	history_list("VOLUME", &words, &created_by);
+	created_by_list("VOLUME", &words, &created_by);
 	lower_change(lowering, CONFIG_VOLUME, &created_by)->words = words;
 	return 0;
 }
@@ -190,7 +190,7 @@ static int change_ports(struct lowering *lowering)
 				&ports, lowering->err);
 	if (r < 0)
 		return r;
-	history_list("EXPOSE", &ports, &created_by);
+	created_by_list("EXPOSE", &ports, &created_by);
 	lower_change(lowering, CONFIG_EXPOSE, &created_by)->words = ports;
 	return 0;
 }
@@ -210,7 +210,7 @@ static int change_text(struct lowering *lowering, enum config_change change)
 		return r;
 	if (change == CONFIG_USER)
 		lowering->scope->user = text;
-	history_text(keyword(lowering), text, &created_by);
+	created_by_text(keyword(lowering), text, &created_by);
 	lower_change(lowering, change, &created_by)->text = text;
 	return 0;
 }
@@ -220,7 +220,7 @@ static void change_author(struct lowering *lowering)
 	const char *text = lowering->instruction->text.text;
 	struct buf created_by = { 0 };
 
-	history_text("MAINTAINER", text, &created_by);
+	created_by_text("MAINTAINER", text, &created_by);
 	lower_change(lowering, CONFIG_AUTHOR, &created_by)->text = text;
 }
 

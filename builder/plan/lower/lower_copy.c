@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "builder/plan/history.h"
+#include "builder/plan/created_by.h"
 #include "builder/plan/label.h"
 #include "builder/plan/lower/lower_internal.h"
 #include "builder/plan/lower/remote.h"
@@ -241,7 +241,7 @@ static void finish_copy(struct lowering *lowering, const struct copy_work *copy,
 	vertex->no_cache = lowering->work->no_cache;
 	if (copy->source.kind == SOURCE_VERTEX)
 		lower_add_input(vertex, copy->source.vertex);
-	history_copy(copy, destination, &created_by);
+	created_by_copy(copy, destination, &created_by);
 	record.created_by = plan_memory_take(lowering->planning->memory, &created_by);
 	record.created = lowering->planning->plan->created;
 	lower_advance(lowering, vertex, &record);
@@ -297,7 +297,7 @@ int lower_workdir(struct lowering *lowering)
 			      path);
 	scope_change_dir(scope, path);
 	scope->workdir_given = true;
-	history_text("WORKDIR", scope->working_dir, &created_by);
+	created_by_text("WORKDIR", scope->working_dir, &created_by);
 	if (strcmp(scope->cwd, "/") == 0) {
 		lower_change(lowering, CONFIG_WORKING_DIR, &created_by)->text = scope->working_dir;
 		return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/utf8.h"
+#include "tools/glyph.h"
 
 #include "fs/base/buf.h"
 
@@ -72,14 +72,14 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t codepoint)
 
 #define IS_IN(ranges, codepoint) is_in(ranges, sizeof(ranges) / sizeof(ranges)[0], codepoint)
 
-size_t utf8_decode(const char *text, size_t length, uint32_t *ret)
+size_t glyph_decode(const char *text, size_t length, uint32_t *ret)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *bytes = (const unsigned char *)text;
 	size_t need = bytes[0] < 0x80 ? 1 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
 	uint32_t value = need == 1 ? bytes[0] : bytes[0] & (0x7fu >> need);
 
-	*ret = UTF8_REPLACEMENT;
+	*ret = GLYPH_REPLACEMENT;
 	if (bytes[0] >= 0x80 && (bytes[0] < 0xc2 || bytes[0] > 0xf4))
 		return 1;
 	for (size_t i = 1; i < need; i++) {
@@ -95,7 +95,7 @@ size_t utf8_decode(const char *text, size_t length, uint32_t *ret)
 	return need;
 }
 
-void utf8_add(struct buf *buf, uint32_t codepoint)
+void glyph_add(struct buf *buf, uint32_t codepoint)
 {
 	if (codepoint < 0x80) {
 		buf_add_char(buf, (char)codepoint);
@@ -115,7 +115,7 @@ void utf8_add(struct buf *buf, uint32_t codepoint)
 	buf_add_char(buf, (char)(0x80 | (codepoint & 0x3f)));
 }
 
-unsigned utf8_width(uint32_t codepoint)
+unsigned glyph_width(uint32_t codepoint)
 {
 	if (codepoint < 0x300)
 		return 1;
@@ -124,33 +124,33 @@ unsigned utf8_width(uint32_t codepoint)
 	return IS_IN(wide, codepoint) ? 2 : 1;
 }
 
-bool utf8_is_control(uint32_t codepoint)
+bool glyph_is_control(uint32_t codepoint)
 {
 	return (codepoint < 0x20 || codepoint > 0x7e) && IS_IN(controls, codepoint);
 }
 
-size_t utf8_add_clipped(struct buf *buf, const char *text, size_t length, size_t columns)
+size_t glyph_add_clipped(struct buf *buf, const char *text, size_t length, size_t columns)
 {
 	size_t used = 0;
 
 	while (length > 0) {
 		uint32_t codepoint;
-		size_t bytes = utf8_decode(text, length, &codepoint);
+		size_t bytes = glyph_decode(text, length, &codepoint);
 		unsigned width;
 
 		if (bytes == 0)
 			bytes = 1; /* cut off in its middle */
 		text += bytes;
 		length -= bytes;
-		if (utf8_is_control(codepoint)) {
+		if (glyph_is_control(codepoint)) {
 			if (codepoint > 0x7f)
 				continue;
 			codepoint = ' ';
 		}
-		width = utf8_width(codepoint);
+		width = glyph_width(codepoint);
 		if (used + width > columns)
 			break;
-		utf8_add(buf, codepoint);
+		glyph_add(buf, codepoint);
 		used += width;
 	}
 	return used;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/plan/history.h"
+#include "builder/plan/created_by.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,14 +11,14 @@
 
 #define NS_PER_S 1000000000ULL
 
-void history_text(const char *keyword, const char *text, struct buf *ret)
+void created_by_text(const char *keyword, const char *text, struct buf *ret)
 {
 	buf_add_string(ret, keyword);
 	buf_add_char(ret, ' ');
 	buf_add_string(ret, text);
 }
 
-void history_pairs(const char *keyword, const struct words *words, struct buf *ret)
+void created_by_pairs(const char *keyword, const struct words *words, struct buf *ret)
 {
 	buf_add_string(ret, keyword);
 	for (size_t i = 0; i + 1 < words->count; i += 2) {
@@ -40,15 +40,15 @@ static void add_list(const struct words *words, struct buf *ret)
 	buf_add_char(ret, ']');
 }
 
-void history_list(const char *keyword, const struct words *words, struct buf *ret)
+void created_by_list(const char *keyword, const struct words *words, struct buf *ret)
 {
-	history_text(keyword, "", ret);
+	created_by_text(keyword, "", ret);
 	add_list(words, ret);
 }
 
-void history_quoted(const char *keyword, const struct words *words, struct buf *ret)
+void created_by_quoted(const char *keyword, const struct words *words, struct buf *ret)
 {
-	history_text(keyword, "[", ret);
+	created_by_text(keyword, "[", ret);
 	for (size_t i = 0; i < words->count; i++) {
 		if (i)
 			buf_add_char(ret, ' ');
@@ -73,7 +73,7 @@ static void add_fraction(uint64_t value, uint64_t per, int digits, struct buf *r
 	buf_append(ret, text, length);
 }
 
-void history_duration(int64_t ns, struct buf *ret)
+void created_by_duration(int64_t ns, struct buf *ret)
 {
 	uint64_t value = ns < 0 ? -(uint64_t)ns : (uint64_t)ns, seconds = value / NS_PER_S;
 
@@ -99,7 +99,7 @@ void history_duration(int64_t ns, struct buf *ret)
 	}
 }
 
-void history_health(const struct health_instruction *health, struct buf *ret)
+void created_by_health(const struct health_instruction *health, struct buf *ret)
 {
 	const struct {
 		const char *name;
@@ -115,7 +115,7 @@ void history_health(const struct health_instruction *health, struct buf *ret)
 	add_list(&health->test, ret);
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		buf_add_format(ret, " %s:", times[i].name);
-		history_duration(times[i].ns, ret);
+		created_by_duration(times[i].ns, ret);
 	}
 	buf_add_format(ret, " Retries:%u}", health->retries);
 }
@@ -128,7 +128,7 @@ static void add_flag(const char *name, const char *value, struct buf *ret)
 	buf_add_string(ret, value);
 }
 
-void history_copy(const struct copy_work *copy, const char *destination, struct buf *ret)
+void created_by_copy(const struct copy_work *copy, const char *destination, struct buf *ret)
 {
 	buf_add_string(ret, copy->add ? "ADD" : "COPY");
 	if (copy->parents)

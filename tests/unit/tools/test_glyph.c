@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/base/buf.h"
 #include "tests/lib/unit.h"
-#include "tools/utf8.h"
+#include "tools/glyph.h"
 
 static void test_every_character_survives_the_way_there_and_back(void **state)
 {
@@ -14,11 +14,11 @@ static void test_every_character_survives_the_way_there_and_back(void **state)
 		if (codepoint >= 0xd800 && codepoint < 0xe000)
 			continue;
 		buf_clear(&text);
-		utf8_add(&text, codepoint);
-		assert_int_equal(utf8_decode(text.data, text.length, &decoded), text.length);
+		glyph_add(&text, codepoint);
+		assert_int_equal(glyph_decode(text.data, text.length, &decoded), text.length);
 		assert_int_equal(decoded, codepoint);
 		if (text.length > 1)
-			assert_int_equal(utf8_decode(text.data, text.length - 1, &decoded), 0);
+			assert_int_equal(glyph_decode(text.data, text.length - 1, &decoded), 0);
 	}
 	buf_release(&text);
 }
@@ -41,29 +41,29 @@ static void test_what_is_no_utf8_gives_one_replacement_a_byte(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		assert_int_equal(utf8_decode(bad[i], strlen(bad[i]), &decoded), 1);
-		assert_int_equal(decoded, UTF8_REPLACEMENT);
+		assert_int_equal(glyph_decode(bad[i], strlen(bad[i]), &decoded), 1);
+		assert_int_equal(decoded, GLYPH_REPLACEMENT);
 	}
 }
 
 static void test_widths_are_those_of_terminals(void **state)
 {
 	(void)state;
-	assert_int_equal(utf8_width('a'), 1);
-	assert_int_equal(utf8_width(0xe9), 1);
-	assert_int_equal(utf8_width(0x301), 0);
-	assert_int_equal(utf8_width(0x4e2d), 2);
-	assert_int_equal(utf8_width(0xac00), 2);
-	assert_int_equal(utf8_width(0x1f600), 2);
-	assert_int_equal(utf8_width(0x2500), 1);
-	assert_int_equal(utf8_width(0x20000), 2);
-	assert_int_equal(utf8_width(UTF8_REPLACEMENT), 1);
+	assert_int_equal(glyph_width('a'), 1);
+	assert_int_equal(glyph_width(0xe9), 1);
+	assert_int_equal(glyph_width(0x301), 0);
+	assert_int_equal(glyph_width(0x4e2d), 2);
+	assert_int_equal(glyph_width(0xac00), 2);
+	assert_int_equal(glyph_width(0x1f600), 2);
+	assert_int_equal(glyph_width(0x2500), 1);
+	assert_int_equal(glyph_width(0x20000), 2);
+	assert_int_equal(glyph_width(GLYPH_REPLACEMENT), 1);
 }
 
 static size_t clip(struct buf *ret, const char *text, size_t columns)
 {
 	buf_clear(ret);
-	return utf8_add_clipped(ret, text, strlen(text), columns);
+	return glyph_add_clipped(ret, text, strlen(text), columns);
 }
 
 static void test_clipping_counts_columns_and_never_halves_a_character(void **state)

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/build/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "builder/build/finish.h"
+#include "builder/build/hand_out.h"
+#include "builder/build/images.h"
+#include "builder/build/input.h"
+#include "builder/build/limits.h"
+#include "builder/build/named_contexts.h"
+#include "builder/build/news.h"
+#include "builder/build/record.h"
+#include "builder/build/secrets.h"
+#include "builder/dockerfile/parser.h"
+#include "builder/solve/solver.h"
+#include "fs/base/alloc.h"
+#include "fs/base/error.h"
+#include "fs/store/gc.h"
+#include "fs/store/store.h"
+
+/* A build on its way. */
+struct building {
+	const struct build_options *options;
+	struct build_result *result;
+	struct news news;
+	struct store_lease *lease;
+	struct input input;
+	struct named_contexts contexts;
+	struct secrets secrets;
+	struct ssh_agents agents;
+	struct strings extra_hosts;
+	struct spec_ulimit *ulimits;
+	size_t ulimit_count;
+	struct plan *plan;
+	struct record record;
+	char *label; /* how other builds are told about this one */
+	struct step_result *results;
+	struct solve_outcome *outcomes;
+};
+
+/* ---- errors that have a place in the Dockerfile ---- */
+
+static void add_excerpt(struct building *building, struct location where)
+{
+	const struct input *input = &building->input;
+
+	if (where.first_line)
+		diagnostic_excerpt(input->name, buf_string(&input->text), input->text.length, where,
+				   &building->result->excerpt);
+}
+
+/* "Dockerfile:3:5: words", and the lines. */
+static int fail_at(struct building *building, const struct diagnostic *diag, int r,
+		   struct error *err)
+{
+	cleanup_with(buf_release) struct buf text = { 0 };
+
+	if (diag->error.code == 0)
+		return r;
+	diagnostic_format(diag, &text);
+	add_excerpt(building, diag->where);
+	return error_set(err, r, "%s", buf_string(&text));
+}
+
+/* ---- before the first step ---- */
+
+static int check_names(struct building *building, struct error *err)
+{
+	const struct build_options *options = building->options;
+	static const struct output in_store = { .type = OUTPUT_IMAGE };
+	int r = export_check(&in_store, &options->tags, 1, err);
+
+	for (size_t i = 0; i < options->output_count && r == 0; i++)
+		r = export_check(&options->outputs[i], &options->tags, 1, err);
+	return r;
+}
+
+/* All that can be wrong with the command line alone. */
+static int read_options(struct building *building, struct error *err)
+{
+	const struct build_options *options = building->options;
+	int r = check_names(building, err);
+
+	if (r == 0)
+		r = secrets_read(&options->secrets, &building->secrets, err);
+	if (r == 0)
+		r = ssh_agents_find(&options->ssh, &building->agents, err);
+	if (r == 0)
+		r = extra_hosts_parse(&options->extra_hosts, &building->extra_hosts, err);
+	if (r == 0)
+		r = ulimits_parse(&options->ulimits, &building->ulimits, &building->ulimit_count,
+				  err);
+	if (r == 0)
+		r = named_contexts_open(options->store, &options->build_contexts,
+					&building->contexts, err);
+	return r;
+}
+
+static int read_input(struct building *building, struct error *err)
+{
+	const struct build_options *options = building->options;
+	struct input_place place = { .context = options->context,
+				     .file = options->file,
+				     .stdin_fd = options->stdin_fd };
+	struct diagnostic diag = { 0 };
+	int r = input_read(options->store, &place, &building->news, &building->input, &diag, err);
+
+	return r < 0 ? fail_at(building, &diag, r, err) : 0;
+}
+
+static int choose_platform(const struct build_options *options, struct plan_options *ret,
+			   struct error *err)
+{
+	ret->build_platform = ret->target_platform = platform_host();
+	if (!options->platform)
+		return 0;
+	if (strchr(options->platform, ','))
+		return error_set(err, -EOPNOTSUPP,
+				 "--platform %s: one platform at a time; build each and tag it",
+				 options->platform);
+	ret->platform_given = true;
+	return platform_parse(options->platform, &ret->target_platform, err);
+}
+
+static void warn_of(struct building *building, const struct plan_warning *warning)
+{
+	struct event_location where = { .file = building->input.name,
+					.first_line = warning->where.first_line,
+					.last_line = warning->where.last_line };
+
+	news_warn(&building->news, warning->text, &where);
+}
+
+static int make_plan(struct building *building, struct error *err)
+{
+	const struct build_options *options = building->options;
+	struct plan_options how = { .build_args = &options->build_args,
+				    .target = options->target,
+				    .contexts = building->contexts.plan,
+				    .context_count = building->contexts.plan_count,
+				    .labels = &options->labels,
+				    .no_cache = options->no_cache,
+				    .no_cache_stages = &options->no_cache_stages,
+				    .network_none = options->network_none,
+				    .network_host = options->network_host };
+	struct diagnostic diag = { 0 };
+	struct images images;
+	int r = choose_platform(options, &how, err);
+
+	if (r < 0)
+		return r;
+	images_init(&images, options->store, building->lease, &building->news);
+	r = plan_make(building->input.recipe, &how, &images.plan, &building->plan, &diag);
+	if (r < 0) {
+		if (err)
+			*err = diag.error;
+		return fail_at(building, &diag, r, err);
+	}
+	for (size_t i = 0; i < building->plan->warning_count; i++)
+		warn_of(building, &building->plan->warnings[i]);
+	return 0;
+}
+
+static bool have_secret(const struct building *building, const char *id)
+{
+	for (size_t i = 0; i < building->secrets.count; i++) {
+		if (strcmp(building->secrets.items[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool have_agent(const struct building *building, const char *id)
+{
+	for (size_t i = 0; i < building->agents.count; i++) {
+		if (strcmp(building->agents.items[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a RUN far down would fail for, said before the first one begins. */
+static int check_required(struct building *building, struct error *err)
+{
+	const struct plan *plan = building->plan;
+
+	for (size_t i = 0; i < plan->required_secrets.count; i++) {
+		const char *id = plan->required_secrets.items[i];
+
+		if (!have_secret(building, id))
+			return error_set(err, -ENOENT,
+					 "a RUN requires the secret '%s': give it with "
+					 "--secret id=%s,src=FILE",
+					 id, id);
+	}
+	for (size_t i = 0; i < plan->required_ssh.count; i++) {
+		const char *id = plan->required_ssh.items[i];
+
+		if (!have_agent(building, id))
+			return error_set(err, -ENOENT,
+					 "a RUN requires the ssh agent '%s': give it with --ssh %s",
+					 id, id);
+	}
+	return 0;
+}
+
+/* ---- the steps ---- */
+
+static void cancel(void *context)
+{
+	const struct building *building = context;
+
+	(void)eventfd_write(building->options->cancel_fd, 1);
+}
+
+static void ended(void *context, const struct vertex *vertex, const struct step_result *result,
+		  const struct solve_outcome *outcome)
+{
+	struct building *building = context;
+
+	if (outcome->started)
+		record_vertex(&building->record, vertex, result, building->results, outcome);
+}
+
+static void warn(void *context, const char *text)
+{
+	struct building *building = context;
+
+	news_warn(&building->news, text, NULL);
+}
+
+static void set_up(struct building *building, struct step_env *env)
+{
+	const struct build_options *options = building->options;
+	int64_t created_ns;
+
+	step_env_init(env);
+	env->store = options->store;
+	env->lease = building->lease;
+	env->context = building->input.context;
+	env->contexts = building->contexts.opened;
+	env->context_count = building->contexts.opened_count;
+	env->secrets = building->secrets.items;
+	env->secret_count = building->secrets.count;
+	env->agents = building->agents.items;
+	env->agent_count = building->agents.count;
+	env->extra_hosts = &building->extra_hosts;
+	env->ulimits = building->ulimits;
+	env->ulimit_count = building->ulimit_count;
+	env->shm_size = options->shm_size;
+	env->open_files = options->open_files;
+	env->allow_insecure = strings_contain(&options->allow, "security.insecure");
+	env->allow_host_network = strings_contain(&options->allow, "network.host");
+	env->cache_commit = options->cache_commit;
+	env->build_label = building->label;
+	env->cancel_fd = options->cancel_fd;
+	env->warn = warn;
+	env->warn_context = building;
+	if (building->plan->created && config_time_parse(building->plan->created, &created_ns) == 0)
+		env->created_s = created_ns / 1000000000;
+}
+
+static int carry_out(struct building *building, struct error *err)
+{
+	const struct plan *plan = building->plan;
+	const struct vertex *failed = NULL;
+	struct step_env env;
+	struct solve_options how = { .plan = plan,
+				     .env = &env,
+				     .sink = building->news.sink,
+				     .first_event = building->news.next,
+				     .jobs = building->options->jobs,
+				     .cancel = cancel,
+				     .ended = ended,
+				     .context = building };
+	int r;
+
+	building->results = xcalloc(plan->vertex_count + 1, sizeof *building->results);
+	building->outcomes = xcalloc(plan->vertex_count + 1, sizeof *building->outcomes);
+	set_up(building, &env);
+	r = solve(&how, building->results, building->outcomes, &failed, err);
+	building->news.next += (unsigned)plan->vertex_count;
+	step_env_release(&env);
+	record_bases(&building->record, plan, building->input.recipe, building->results);
+	if (r < 0 && failed)
+		add_excerpt(building, failed->where);
+	return r;
+}
+
+/* ---- the result ---- */
+
+static int finish(struct building *building, struct error *err)
+{
+	const struct build_options *options = building->options;
+	struct hand_out out = { .store = options->store,
+				.lease = building->lease,
+				.news = &building->news,
+				.tags = &options->tags,
+				.outputs = options->outputs,
+				.output_count = options->output_count };
+	int r = finish_image(options->store, building->lease, building->plan, building->results,
+			     &out.image, err);
+
+	if (r < 0)
+		return error_prefix(err, r, "cannot make the image");
+	building->result->snapshot = out.image.snapshot;
+	if (building->plan->created) {
+		int64_t ns;
+
+		out.has_epoch = config_time_parse(building->plan->created, &ns) == 0;
+		out.epoch_s = out.has_epoch ? ns / 1000000000 : 0;
+	}
+	return hand_out(&out, &building->result->exported, err);
+}
+
+static int run_planned(struct building *building, struct error *err)
+{
+	int r = check_required(building, err);
+
+	if (r == 0)
+		r = carry_out(building, err);
+	if (r == 0)
+		r = finish(building, err);
+	/* Many small packs are slow to search; not worth failing for. */
+	(void)store_pack_rollup(building->options->store, NULL);
+	return r;
+}
+
+static int run(struct building *building, struct error *err)
+{
+	const struct build_options *options = building->options;
+	cleanup_free char *tags = strings_join(&options->tags, " ");
+	cleanup_free char *context = xstrdup(options->context);
+	cleanup_free char *target = xstrdup(options->target ? options->target : "");
+	struct history_build build = {
+		.id = building->result->id, .context = context, .target = target, .tags = tags
+	};
+	int r = read_options(building, err);
+
+	if (r == 0)
+		r = store_lease_begin(options->store, &building->lease, err);
+	if (r == 0)
+		r = read_input(building, err);
+	if (r == 0)
+		r = make_plan(building, err);
+	if (r < 0 || options->check_only)
+		return r;
+	build.dockerfile = building->input.name;
+	record_begin(&building->record, options->store, &build, &building->news);
+	r = run_planned(building, err);
+	record_end(&building->record, r, r < 0 && err ? err->text : NULL);
+	return r;
+}
+
+int build_run(const struct build_options *options, struct build_result *ret, struct error *err)
+{
+	struct building building = { .options = options,
+				     .result = ret,
+				     .news = { .sink = options->sink, .next = 1 } };
+	int r;
+
+	history_make_id(ret->id);
+	building.label = xasprintf("build %s", ret->id);
+	r = run(&building, err);
+	plan_free(building.plan);
+	input_release(&building.input);
+	named_contexts_release(&building.contexts);
+	secrets_release(&building.secrets);
+	ssh_agents_release(&building.agents);
+	strings_release(&building.extra_hosts);
+	store_lease_end(building.lease);
+	free(building.ulimits);
+	free(building.results);
+	free(building.outcomes);
+	free(building.label);
+	return r;
+}
+
+void build_result_release(struct build_result *result)
+{
+	export_result_release(&result->exported);
+	buf_release(&result->excerpt);
+	*result = (struct build_result){ 0 };
+}

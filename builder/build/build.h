@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One whole build: from a Dockerfile and a context to an image and what it is written as. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "builder/dockerfile/run_mount.h"
+#include "builder/export/export.h"
+#include "builder/export/output.h"
+#include "builder/history/history.h"
+#include "builder/step/step_env.h"
+#include "fs/base/buf.h"
+#include "fs/base/strings.h"
+
+struct error;
+struct event_sink;
+struct store;
+
+/* What the user has asked for; lists hold the values of options as they were given. */
+struct build_options {
+	struct store *store;
+	struct event_sink *sink; /* NULL: nobody listens */
+	/* An eventfd: the build ends when it becomes readable, and makes it so when a step fails. */
+	int cancel_fd;
+
+	const char *context; /* PATH, or "-" */
+	const char *file;    /* of the Dockerfile; NULL: the usual one */
+	int stdin_fd;
+	const char *target, *platform; /* NULL: the last stage; this host's */
+	struct strings build_contexts, build_args, labels, tags;
+	struct strings secrets, ssh, extra_hosts, ulimits, allow, no_cache_stages;
+	bool no_cache;
+	bool check_only; /* plan it, and do nothing */
+	bool network_none, network_host;
+	uint64_t shm_size;   /* bytes; 0: 64 MiB */
+	uint64_t open_files; /* see struct sandbox_options */
+	enum cache_commit cache_commit;
+	unsigned jobs; /* steps at once; 0: as fits the machine */
+	const struct output *outputs;
+	size_t output_count; /* 0: into the store */
+};
+
+/* All zero is none. */
+struct build_result {
+	char id[HISTORY_BUILD_ID_SIZE]; /* as the history knows it */
+	struct object_id snapshot;      /* the image */
+	struct export_result exported;  /* of the last output */
+	/* The lines of the Dockerfile that an error is about, as they are shown; most often none. */
+	struct buf excerpt;
+};
+
+/*
+ * 0, -ECANCELED, or an error with words for the user. What was done stays in the store in any case.
+ */
+int build_run(const struct build_options *options, struct build_result *ret, struct error *err);
+void build_result_release(struct build_result *result);
+DEFINE_CLEANUP_VALUE(struct build_result, build_result_release);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the last state of a build to an image. */
+#pragma once
+
+#include "builder/export/export.h"
+#include "builder/plan/plan.h"
+#include "builder/step/step.h"
+
+struct error;
+struct store;
+struct store_lease;
+
+/*
+ * The image that the target's last state is with its configuration. Times that the plan leaves
+ * open become those at which the states were made: what was found again stays the same image.
+ */
+int finish_image(struct store *store, struct store_lease *lease, const struct plan *plan,
+		 const struct step_result *results, struct export_image *ret, struct error *err);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The image of a build goes where the user wants it: into the store, and to each output. */
+#pragma once
+
+#include "builder/export/export.h"
+
+struct news;
+
+struct hand_out {
+	struct store *store;
+	struct store_lease *lease;
+	struct news *news;
+	const struct strings *tags;
+	const struct output *outputs; /* beside the store */
+	size_t output_count;
+	struct export_image image;
+	bool has_epoch; /* SOURCE_DATE_EPOCH */
+	int64_t epoch_s;
+};
+
+/* *ret is that of the last one. */
+int hand_out(const struct hand_out *out, struct export_result *ret, struct error *err);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of 'varve build', which are those of 'docker build' wherever the thing is the same. */
+#pragma once
+
+#include "tools/options.h"
+
+struct build_flags {
+	struct strings add_hosts, allow, annotations, build_args, build_contexts, labels,
+		no_cache_stages, outputs, secrets, ssh, tags, ulimits;
+	const char *cache_commit, *file, *iidfile, *metadata_file, *network, *platform, *progress,
+		*target;
+	bool check, load, no_cache, push, quiet;
+	uint64_t jobs, shm_size;
+};
+
+extern const struct option_spec build_flag_specs[];

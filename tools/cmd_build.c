@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "builder/build/build.h"
+#include "fs/base/alloc.h"
+#include "fs/base/error.h"
+#include "fs/base/fd.h"
+#include "tools/access.h"
+#include "tools/build_flags.h"
+#include "tools/environment.h"
+#include "tools/interrupt.h"
+#include "tools/json_text.h"
+#include "tools/output.h"
+#include "tools/progress/progress.h"
+
+/* All outputs of a build. */
+struct outputs {
+	struct output *items;
+	size_t count;
+};
+
+static void outputs_release(struct outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->count; i++)
+		output_release(&outputs->items[i]);
+	free(outputs->items);
+}
+DEFINE_CLEANUP_VALUE(struct outputs, outputs_release);
+
+/* ---- from flags to options ---- */
+
+static int read_outputs(const struct build_flags *flags, struct outputs *ret, struct error *err)
+{
+	ret->items = xcalloc(flags->outputs.count + 1, sizeof *ret->items);
+	for (size_t i = 0; i < flags->outputs.count; i++) {
+		int r = output_parse(flags->outputs.items[i], &ret->items[ret->count++], err);
+
+		if (r < 0)
+			return r;
+	}
+	if (flags->push) {
+		int r = output_parse("type=registry", &ret->items[ret->count++], err);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < ret->count; i++) {
+		for (size_t j = 0; j < flags->annotations.count; j++) {
+			int r = output_annotate(&ret->items[i], flags->annotations.items[j], err);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* "NAME" alone takes the value of the environment, and is nothing where that has none. */
+static void fill_build_args(const struct strings *from, struct strings *ret)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const char *item = from->items[i], *value;
+
+		if (strchr(item, '=')) {
+			strings_add(ret, item);
+			continue;
+		}
+		value = getenv(item);
+		if (value)
+			strings_add_format(ret, "%s=%s", item, value);
+	}
+}
+
+static void set_options(const struct invocation *call, const struct outputs *outputs,
+			struct build_options *ret)
+{
+	const struct build_flags *flags = call->options;
+
+	ret->context = call->operands[0];
+	ret->file = flags->file;
+	ret->stdin_fd = STDIN_FILENO;
+	ret->target = flags->target;
+	ret->platform = flags->platform;
+	strings_add_all(&ret->build_contexts, &flags->build_contexts);
+	fill_build_args(&flags->build_args, &ret->build_args);
+	strings_add_all(&ret->labels, &flags->labels);
+	strings_add_all(&ret->tags, &flags->tags);
+	strings_add_all(&ret->secrets, &flags->secrets);
+	strings_add_all(&ret->ssh, &flags->ssh);
+	strings_add_all(&ret->extra_hosts, &flags->add_hosts);
+	strings_add_all(&ret->ulimits, &flags->ulimits);
+	strings_add_all(&ret->allow, &flags->allow);
+	strings_add_all(&ret->no_cache_stages, &flags->no_cache_stages);
+	ret->no_cache = flags->no_cache;
+	ret->check_only = flags->check;
+	ret->network_none = strcmp(flags->network, "none") == 0;
+	ret->network_host = strcmp(flags->network, "host") == 0;
+	ret->shm_size = flags->shm_size;
+	ret->open_files = fd_limit_raise();
+	ret->cache_commit = strcmp(flags->cache_commit, "always") == 0 ? CACHE_COMMIT_ALWAYS
+								       : CACHE_COMMIT_SUCCESS;
+	ret->jobs = flags->jobs > UINT16_MAX ? UINT16_MAX : (unsigned)flags->jobs;
+	ret->outputs = outputs->items;
+	ret->output_count = outputs->count;
+}
+
+/* ---- what is written after the build ---- */
+
+static int write_file(const char *path, const struct buf *text, struct error *err)
+{
+	int r = file_replace(AT_FDCWD, path, buf_string(text), text->length, 0644, false);
+
+	return r < 0 ? error_errno(err, r, "cannot write '%s'", path) : 0;
+}
+
+static void add_digest(struct buf *text, const char *key, const struct object_id *id)
+{
+	cleanup_free char *value = xasprintf("sha256:%s", object_id_hex(id).text);
+
+	json_add_field(text, key, value);
+}
+
+/* The keys are those of docker build, and one of our own. */
+static int write_metadata(const char *path, const struct build_result *result, struct error *err)
+{
+	const struct export_result *exported = &result->exported;
+	cleanup_with(buf_release) struct buf text = { 0 };
+	cleanup_free char *names = strings_join(&exported->names, ",");
+
+	buf_add_char(&text, '{');
+	json_add_field(&text, "varve.build", result->id);
+	add_digest(&text, "varve.state", &result->snapshot);
+	if (exported->has_digests) {
+		add_digest(&text, "containerimage.config.digest", &exported->config_digest);
+		add_digest(&text, "containerimage.digest", &exported->descriptor.digest);
+	}
+	if (exported->names.count)
+		json_add_field(&text, "image.name", names);
+	buf_add_string(&text, "}\n");
+	return write_file(path, &text, err);
+}
+
+static int write_results(const struct build_flags *flags, const struct build_result *result,
+			 struct error *err)
+{
+	cleanup_with(buf_release) struct buf id = { 0 };
+	int r = 0;
+
+	buf_add_format(&id, "sha256:%s", object_id_hex(&result->snapshot).text);
+	if (flags->iidfile)
+		r = write_file(flags->iidfile, &id, err);
+	if (r == 0 && flags->metadata_file)
+		r = write_metadata(flags->metadata_file, result, err);
+	if (r == 0 && flags->quiet) {
+		buf_add_char(&id, '\n');
+		r = output_write(&id, err);
+	}
+	return r;
+}
+
+/* The words of a build that failed, below what the progress display has left. */
+static int report_failure(const struct build_result *result, const struct error *err)
+{
+	cleanup_with(buf_release) struct buf text = { 0 };
+
+	buf_append(&text, result->excerpt.data, result->excerpt.length);
+	buf_add_format(&text, "ERROR: failed to build: %s\n",
+		       err->text[0] ? err->text : error_words(err->code));
+	(void)output_write_fd(STDERR_FILENO, text.data, text.length);
+	return EXIT_BUILD_FAILED;
+}
+
+/* ---- the verb ---- */
+
+static int open_progress(const struct invocation *call, struct progress **ret, struct error *err)
+{
+	const struct build_flags *flags = call->options;
+	struct progress_options how = { .fd = STDERR_FILENO };
+	int r = progress_mode_choose(flags->progress, call->environment, &how.mode, err);
+
+	if (r < 0)
+		return r;
+	if (flags->quiet)
+		how.mode = PROGRESS_QUIET;
+	how.expand_warnings = call->environment->debug || flags->check;
+	return progress_open(&how, ret, err);
+}
+
+static int build(const struct invocation *call, struct build_options *options, struct error *err)
+{
+	cleanup_with(build_result_release) struct build_result result = { 0 };
+	cleanup_with(progress_free) struct progress *progress = NULL;
+	struct error failure = { 0 };
+	int r = open_progress(call, &progress, err);
+
+	if (r < 0)
+		return r;
+	options->sink = progress_sink(progress);
+	r = build_run(options, &result, &failure);
+	progress_finish(progress);
+	if (r == -ECANCELED)
+		return r;
+	if (r < 0)
+		return report_failure(&result, &failure);
+	return write_results(call->options, &result, err);
+}
+
+static void options_free(struct build_options *options)
+{
+	struct strings *lists[] = { &options->build_contexts, &options->build_args,
+				    &options->labels,         &options->tags,
+				    &options->secrets,        &options->ssh,
+				    &options->extra_hosts,    &options->ulimits,
+				    &options->allow,          &options->no_cache_stages };
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		strings_release(lists[i]);
+}
+
+static int run(const struct invocation *call, struct error *err)
+{
+	cleanup_with(outputs_release) struct outputs outputs = { 0 };
+	cleanup_with(store_close) struct store *store = NULL;
+	struct build_options options = { 0 };
+	int r = read_outputs(call->options, &outputs, err);
+
+	if (r == 0)
+		r = interrupt_catch(&options.cancel_fd, err);
+	if (r == 0)
+		r = access_store(call, STORE_CREATE, &store, err);
+	if (r < 0)
+		return r;
+	set_options(call, &outputs, &options);
+	options.store = store;
+	r = build(call, &options, err);
+	options_free(&options);
+	return r;
+}
+
+const struct verb verb_build = {
+	.name = "build",
+	.summary = "Build an image from a Dockerfile",
+	.operands = "PATH | -",
+	.description =
+		"PATH is the directory that COPY and ADD take files from. With '-' the Dockerfile is\n"
+		"read from standard input and there are no such files.\n"
+		"\n"
+		"Every step leaves a state that can be looked at later, a RUN that failed as well:\n"
+		"'varve states last' lists them, 'varve mount' shows their files.\n"
+		"\n"
+		"Exits with 1 when the build fails.",
+	.group = "Building",
+	.options = build_flag_specs,
+	.values_size = sizeof(struct build_flags),
+	.min_operands = 1,
+	.max_operands = 1,
+	.operand_completion = COMPLETE_DIRECTORY,
+	.run = run,
+};

@@ -34,7 +34,7 @@ struct output_annotation {
 	char *key, *value;
 };
 
-/* All zero is "type=image" without names; release it. */
+/* Made by output_parse(): "type=image" is what a build without any has. */
 struct output {
 	enum output_type type;
 	char *dest;           /* a path; NULL: stdout, or nothing where none is needed */

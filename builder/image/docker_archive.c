@@ -104,26 +104,34 @@ static void write_names(struct json_writer *writer, const struct strings *names)
 	json_end(writer, ']');
 }
 
+static void write_image(struct json_writer *writer, const struct image *image,
+			const struct strings *names)
+{
+	char name[LAYOUT_BLOB_NAME_SIZE];
+
+	json_begin(writer, NULL, '{');
+	layout_blob_name(&image->config_descriptor.digest, name);
+	json_put_string(writer, "Config", name);
+	write_names(writer, names);
+	json_begin(writer, "Layers", '[');
+	for (size_t i = 0; i < image->layer_count; i++) {
+		layout_blob_name(&image->layers[i].digest, name);
+		json_put_string(writer, NULL, name);
+	}
+	json_end(writer, ']');
+	json_end(writer, '}');
+}
+
 void docker_manifest_write(const struct layout_write *write, struct buf *ret)
 {
 	struct json_writer writer = { .out = ret };
-	char name[LAYOUT_BLOB_NAME_SIZE];
 
 	json_begin(&writer, NULL, '[');
 	for (size_t i = 0; i < write->count; i++) {
-		const struct image *image = write->images[i].image;
+		const struct layout_image *item = &write->images[i];
 
-		json_begin(&writer, NULL, '{');
-		layout_blob_name(&image->config_descriptor.digest, name);
-		json_put_string(&writer, "Config", name);
-		write_names(&writer, write->images[i].names);
-		json_begin(&writer, "Layers", '[');
-		for (size_t j = 0; j < image->layer_count; j++) {
-			layout_blob_name(&image->layers[j].digest, name);
-			json_put_string(&writer, NULL, name);
-		}
-		json_end(&writer, ']');
-		json_end(&writer, '}');
+		for (size_t j = 0; j < item->count; j++)
+			write_image(&writer, &item->images[j], item->names);
 	}
 	json_end(&writer, ']');
 }

@@ -156,15 +156,22 @@ static void note_dir(struct write_run *run, const char *path, bool is_dir)
 		strings_add(&run->open_dirs, path);
 }
 
+static char *archive_name(const struct write_run *run, const char *path)
+{
+	if (!run->write->prefix)
+		return xstrdup(*path ? path : ".");
+	return xasprintf("%s%s%s", run->write->prefix, *path ? "/" : "", path);
+}
+
 static int write_entry(struct write_run *run, const char *path, const struct dir_entry *entry,
 		       struct error *err)
 {
 	struct planned_group *group = entry->flags & DIR_ENTRY_HARDLINK
 					      ? link_plan_find(&run->links, entry->link_id)
 					      : NULL;
-	cleanup_free char *target = NULL;
+	cleanup_free char *target = NULL, *name = archive_name(run, path);
 	struct tar_item item = { .type = tar_type(entry->type),
-				 .name = *path ? path : ".",
+				 .name = name,
 				 .mode = entry->mode,
 				 .uid = entry->uid,
 				 .gid = entry->gid,
@@ -184,7 +191,7 @@ static int write_entry(struct write_run *run, const char *path, const struct dir
 		item.type = TAR_HARDLINK;
 		item.link = group->first;
 	} else if (group) {
-		group->first = xstrdup(path);
+		group->first = xstrdup(name);
 	}
 	if (item.type == TAR_FILE)
 		item.size = entry->size;
@@ -380,7 +387,10 @@ static int write_all(struct write_run *run, struct error *err)
 	}
 	if (r == 0)
 		r = write_extras(run, NULL, err);
-	return r < 0 ? r : tar_writer_finish(&run->tar, err);
+	if (r < 0)
+		return r;
+	return write->more ? tar_writer_end_entry(&run->tar, err)
+			   : tar_writer_finish(&run->tar, err);
 }
 
 int layer_write(const struct layer_write *write, struct byte_sink *sink, struct error *err)

@@ -30,6 +30,9 @@ struct layer_write {
 	struct tree_root before, after;
 	/* A whole tree as an ordinary archive: `before` is empty, and no name has a meaning. */
 	bool plain;
+	/* With `plain`: all of it below this directory, "linux_arm64"; NULL: at the top. */
+	const char *prefix;
+	bool more; /* no end marks: another archive follows */
 	/* No entry is younger than that. */
 	bool has_epoch;
 	int64_t epoch_s;

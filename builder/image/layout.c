@@ -54,6 +54,16 @@ static int put_layers(const struct layout_write *write, const struct image *imag
 	return 0;
 }
 
+static int put_image(const struct layout_write *write, const struct image *image,
+		     struct layout_place *place, struct id_set *done, struct error *err)
+{
+	int r = put_layers(write, image, place, done, err);
+
+	if (r == 0)
+		r = put_document(place, done, &image->config_descriptor, &image->config, err);
+	return r < 0 ? r : put_document(place, done, &image->descriptor, &image->manifest, err);
+}
+
 int layout_put_blobs(const struct layout_write *write, struct layout_place *place,
 		     struct error *err)
 {
@@ -61,14 +71,12 @@ int layout_put_blobs(const struct layout_write *write, struct layout_place *plac
 	int r = 0;
 
 	for (size_t i = 0; i < write->count && r == 0; i++) {
-		const struct image *image = write->images[i].image;
+		const struct layout_image *item = &write->images[i];
 
-		r = put_layers(write, image, place, &done, err);
-		if (r == 0)
-			r = put_document(place, &done, &image->config_descriptor, &image->config,
-					 err);
-		if (r == 0)
-			r = put_document(place, &done, &image->descriptor, &image->manifest, err);
+		for (size_t j = 0; j < item->count && r == 0; j++)
+			r = put_image(write, &item->images[j], place, &done, err);
+		if (r == 0 && item->index)
+			r = put_document(place, &done, item->descriptor, item->index, err);
 	}
 	id_set_release(&done);
 	return r;
@@ -95,14 +103,14 @@ static bool has_name(const struct descriptor *entry, const char *name)
 }
 
 /* Take out the entries that the new one takes the place of. */
-static void remove_replaced(struct image_index *index, const struct descriptor *digest_of,
+static void remove_replaced(struct image_index *index, const struct descriptor *by,
 			    const char *name)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < index->count; i++) {
 		struct descriptor *entry = &index->manifests[i];
-		bool same = object_id_equal(&entry->digest, &digest_of->digest);
+		bool same = object_id_equal(&entry->digest, &by->digest);
 		bool unnamed = !string_map_get(&entry->annotations, ANNOTATION_REF_NAME);
 
 		if (name ? has_name(entry, name) || (same && unnamed) : same && unnamed)
@@ -113,15 +121,15 @@ static void remove_replaced(struct image_index *index, const struct descriptor *
 	index->count = kept;
 }
 
-static void add_entry(struct image_index *index, const struct image *image, const char *name)
+static void add_entry(struct image_index *index, const struct layout_image *item, const char *name)
 {
 	struct descriptor *entry;
 
-	remove_replaced(index, &image->descriptor, name);
+	remove_replaced(index, item->descriptor, name);
 	entry = image_index_add(index);
-	descriptor_copy(entry, &image->descriptor);
-	if (image->created)
-		string_map_set(&entry->annotations, ANNOTATION_CREATED, image->created);
+	descriptor_copy(entry, item->descriptor);
+	if (item->count && item->images[0].created)
+		string_map_set(&entry->annotations, ANNOTATION_CREATED, item->images[0].created);
 	if (name)
 		set_names(entry, name);
 }
@@ -132,9 +140,9 @@ void layout_add_to_index(const struct layout_write *write, struct image_index *i
 		const struct layout_image *item = &write->images[i];
 
 		if (!item->names || !item->names->count)
-			add_entry(index, item->image, NULL);
+			add_entry(index, item, NULL);
 		for (size_t j = 0; item->names && j < item->names->count; j++)
-			add_entry(index, item->image, item->names->items[j]);
+			add_entry(index, item, item->names->items[j]);
 	}
 }
 

@@ -9,6 +9,8 @@
 #include "builder/image/progress.h"
 #include "builder/image/stream.h"
 
+struct buf;
+struct descriptor;
 struct image;
 struct strings;
 
@@ -19,10 +21,13 @@ struct strings;
 #define ANNOTATION_FULL_NAME "io.containerd.image.name"
 #define ANNOTATION_CREATED   "org.opencontainers.image.created"
 
-/* An image and its names ("docker.io/library/debian:12"), of which there may be none. */
+/* An image, or one for each of several platforms, with an index of them. */
 struct layout_image {
-	const struct image *image;
-	const struct strings *names;
+	const struct image *images;
+	size_t count;
+	const struct descriptor *descriptor; /* of the manifest or index: what the layout names */
+	const struct buf *index;             /* its document; NULL: there is none */
+	const struct strings *names;         /* "docker.io/library/debian:12"; there may be none */
 };
 
 struct layout_write {

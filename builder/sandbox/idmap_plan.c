@@ -77,22 +77,32 @@ static void plan_for_root(struct idmap_plan *ret, struct buf *ret_warning)
 				    "one; start the container with more ids");
 }
 
+/* Ids that are nobody's yet: two users with the same ones could change each other's files. */
+static void advise_ids(const char *name, struct buf *ret)
+{
+	unsigned first = subid_find_free();
+	unsigned last = first + IDMAP_IDS - 1;
+
+	if (last < first) /* somebody has them all */
+		return;
+	buf_add_format(ret, "; as root: usermod --add-subuids %u-%u --add-subgids %u-%u %s", first,
+		       last, first, last, name ? name : "USER");
+}
+
 static void describe(const struct idmap_plan *plan, const char *name, uint64_t count,
 		     struct buf *ret)
 {
-	if (count == 0)
-		buf_add_format(ret,
-			       "steps see no other user than root: no subordinate ids; as root: "
-			       "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
-			       name ? name : "USER");
-	else if (!plan->newuidmap || !plan->newgidmap)
+	if (count == 0) {
+		buf_add_string(ret, "steps see no other user than root: no subordinate ids");
+		advise_ids(name, ret);
+	} else if (!plan->newuidmap || !plan->newgidmap) {
 		buf_add_string(ret, "steps see no other user than root: newuidmap is missing; as "
 				    "root: apt-get install uidmap (or shadow-utils)");
-	else if (count < IDMAP_IDS)
-		buf_add_format(ret,
-			       "only %llu ids can be used in steps, images expect 65536; as root: "
-			       "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
-			       (unsigned long long)count, name ? name : "USER");
+	} else if (count < IDMAP_IDS) {
+		buf_add_format(ret, "only %llu ids can be used in steps, images expect 65536",
+			       (unsigned long long)count);
+		advise_ids(name, ret);
+	}
 }
 
 static void plan_for_user(struct idmap_plan *ret, struct buf *ret_warning)

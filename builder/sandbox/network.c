@@ -36,6 +36,7 @@ struct network {
 	enum sandbox_network how; /* when decided */
 	struct place *places;
 	size_t count, capacity;
+	struct error reason; /* when it was decided to do without */
 	int guard_fd, guard_pidfd;
 	pid_t guard_pid;
 };
@@ -267,6 +268,7 @@ static int decide(struct sandbox *sandbox, struct place *ret, struct error *err)
 	/* Who asked for one of them does not want the host's network instead. */
 	if (asked != SANDBOX_NETWORK_BEST)
 		return error_set(err, first.code, "no network for steps: %s", first.text);
+	network->reason = first;
 	warn_of_host(sandbox, first.text);
 	network->how = SANDBOX_NETWORK_HOST;
 	network->decided = true;
@@ -321,6 +323,16 @@ void network_release(struct network *network, size_t index, bool spoilt)
 		close_place(&network->places[index]);
 	network->places[index].busy = false;
 	pthread_mutex_unlock(&network->lock);
+}
+
+const char *network_program(const struct network *network)
+{
+	return network->how == SANDBOX_NETWORK_SLIRP ? "slirp4netns" : "pasta";
+}
+
+const char *network_reason(const struct network *network)
+{
+	return network->reason.text;
 }
 
 void network_resolv_conf(struct network *network, struct buf *ret)

@@ -25,5 +25,9 @@ int network_acquire(struct sandbox *sandbox, size_t *ret_index, int *ret_fd, str
 /* Give it back. `spoilt`: the step could change it, so nobody is to have it again. */
 void network_release(struct network *network, size_t index, bool spoilt);
 
+/* For people: what gives the networks; why there are none but the host's ("" when there are). */
+const char *network_program(const struct network *network);
+const char *network_reason(const struct network *network);
+
 /* The text of /etc/resolv.conf for it. */
 void network_resolv_conf(struct network *network, struct buf *ret);

@@ -31,7 +31,8 @@ enum spec_mount_type {
 
 struct spec_mount {
 	enum spec_mount_type type;
-	/* Absolute path inside; every part of it exists in the root filesystem (or as a ghost). */
+	/* Absolute path inside; every part of it exists in the filesystem it lies in (or as a ghost),
+	 * or is made there if that is memory of the step's own. */
 	char *target;
 	bool read_only; /* files in memory always are */
 	/* SPEC_MOUNT_FUSE: the name given to sandbox_mount(), and the path below its root that is

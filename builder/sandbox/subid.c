@@ -12,7 +12,8 @@
 #include "fs/base/fd.h"
 #include "fs/base/parse.h"
 
-#define MAX_FILE ((size_t)4 << 20)
+#define MAX_FILE    ((size_t)4 << 20)
+#define SUBID_FIRST 100000 /* where useradd begins, too */
 
 void id_ranges_add(struct id_ranges *ranges, uint64_t start, uint64_t count)
 {
@@ -32,8 +33,13 @@ void id_ranges_release(struct id_ranges *ranges)
 	*ranges = (struct id_ranges){ 0 };
 }
 
+/* Whose ranges are wanted: by name (NULL: none) or number; without a number anybody's. */
+struct wanted {
+	const char *name, *number;
+};
+
 /* One "name:start:count" of `length` bytes. */
-static void parse_line(const char *line, size_t length, const char *name, const char *number,
+static void parse_line(const char *line, size_t length, const struct wanted *wanted,
 		       struct id_ranges *ret)
 {
 	cleanup_free char *copy = xstrndup(line, length);
@@ -44,27 +50,47 @@ static void parse_line(const char *line, size_t length, const char *name, const 
 		return;
 	*start++ = '\0';
 	*count++ = '\0';
-	if (strcmp(copy, number) != 0 && (!name || strcmp(copy, name) != 0))
+	if (wanted->number && strcmp(copy, wanted->number) != 0 &&
+	    (!wanted->name || strcmp(copy, wanted->name) != 0))
 		return;
 	if (parse_u64(start, &first) == 0 && parse_u64(count, &many) == 0)
 		id_ranges_add(ret, first, many);
+}
+
+static void parse(const char *text, size_t size, const struct wanted *wanted, struct id_ranges *ret)
+{
+	while (size > 0) {
+		const char *end = memchr(text, '\n', size);
+		size_t length = end ? (size_t)(end - text) : size;
+
+		parse_line(text, length, wanted, ret);
+		length += end ? 1 : 0;
+		text += length;
+		size -= length;
+	}
 }
 
 void subid_parse(const char *text, size_t size, const char *name, uint32_t uid,
 		 struct id_ranges *ret)
 {
 	char number[12];
+	const struct wanted wanted = { .name = name, .number = number };
 
 	snprintf(number, sizeof number, "%u", uid);
-	while (size > 0) {
-		const char *end = memchr(text, '\n', size);
-		size_t length = end ? (size_t)(end - text) : size;
+	parse(text, size, &wanted, ret);
+}
 
-		parse_line(text, length, name, number, ret);
-		length += end ? 1 : 0;
-		text += length;
-		size -= length;
+uint32_t subid_free(const char *text, size_t size, uint32_t start)
+{
+	cleanup_with(id_ranges_release) struct id_ranges all = { 0 };
+	const struct wanted anybody = { 0 };
+
+	parse(text, size, &anybody, &all);
+	for (size_t i = 0; i < all.count; i++) {
+		if (all.items[i].start + all.items[i].count > start)
+			start = all.items[i].start + all.items[i].count;
 	}
+	return start;
 }
 
 /* Whether somebody else than the files has a say: a line "subid: sss" in /etc/nsswitch.conf. */
@@ -127,4 +153,18 @@ void subid_find(enum subid_kind kind, const char *name, uint32_t uid, struct id_
 		return;
 	if (file_read(AT_FDCWD, path, MAX_FILE, &text) == 0)
 		subid_parse(buf_string(&text), text.length, name, uid, ret);
+}
+
+uint32_t subid_find_free(void)
+{
+	static const char *const paths[] = { "/etc/subuid", "/etc/subgid" };
+	uint32_t start = SUBID_FIRST;
+
+	for (size_t i = 0; i < 2; i++) {
+		cleanup_with(buf_release) struct buf text = { 0 };
+
+		if (file_read(AT_FDCWD, paths[i], MAX_FILE, &text) == 0)
+			start = subid_free(buf_string(&text), text.length, start);
+	}
+	return start;
 }

@@ -32,3 +32,8 @@ void subid_parse(const char *text, size_t size, const char *name, uint32_t uid,
 
 /* Append what this host gives to the user (name NULL: none): nothing where it gives nothing. */
 void subid_find(enum subid_kind kind, const char *name, uint32_t uid, struct id_ranges *ret);
+
+/* The first id from `start` on behind all that a text like /etc/subuid gives to anybody. */
+uint32_t subid_free(const char *text, size_t size, uint32_t start);
+/* Where ids begin that are nobody's on this host, neither as users nor as groups. */
+uint32_t subid_find_free(void);

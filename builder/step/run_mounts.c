@@ -23,9 +23,9 @@
 struct in_use {
 	const struct run_work_mount *work;
 	struct filesystem *filesystem; /* of a bind, or of the cache; NULL for others */
-	bool own;                      /* opened for this, to be closed */
+	bool own;		       /* opened for this, to be closed */
 	struct cache_mount *cache;     /* NULL, also for the second use of one */
-	char *source;                  /* below the filesystem's root */
+	char *source;		       /* below the filesystem's root */
 	bool directory;
 	const struct secret *secret;
 	const struct ssh_agent *agent;
@@ -36,7 +36,7 @@ struct in_use {
 struct run_mounts_in_use {
 	struct step_task *task;
 	struct filesystem *root;
-	struct in_use *items;     /* in the order of the Dockerfile */
+	struct in_use *items; /* in the order of the Dockerfile */
 	struct in_use **attached; /* outer targets before inner ones */
 	size_t count;
 	struct agent_proxy **proxies;
@@ -114,8 +114,8 @@ static int open_bind(struct run_mounts_in_use *mounts, struct in_use *use, struc
 	r = real_path(&source, spec->source, &use->source, err);
 	use->own = true;
 	return r < 0 ? r
-		     : filesystem_open(mounts->task->env, "bind", &source.snapshot, spec->read_only,
-				       &use->filesystem, err);
+		     : filesystem_open(mounts->task->env, "bind", &source.snapshot,
+				       spec->read_only, &use->filesystem, err);
 }
 
 /* ---- caches ---- */
@@ -167,9 +167,8 @@ static int find_secret(const struct step_env *env, struct in_use *use, struct er
 			use->secret = &env->secrets[i];
 	}
 	if (!use->secret && spec->required)
-		return error_set(err, -ENOENT,
-				 "secret %s: not found; give it with --secret id=%s,…", spec->id,
-				 spec->id);
+		return error_set(err, -ENOENT, "secret %s: not found; give it with --secret id=%s,…",
+				 spec->id, spec->id);
 	use->left_out = !use->secret || !spec->target;
 	return 0;
 }
@@ -254,29 +253,56 @@ static const struct in_use *mount_above(const struct run_mounts_in_use *mounts, 
 	return above;
 }
 
-/* Have something to mount on, in the filesystem that shows at the target. */
+/*
+ * Have something to mount on, in the filesystem that shows at `path` below the first `before`
+ * mounts. *ret_target, for the caller to free, is where it really is.
+ */
+static int make_place(struct run_mounts_in_use *mounts, size_t before, const char *path,
+		      bool directory, char **ret_target, struct error *err)
+{
+	const struct in_use *above = mount_above(mounts, before, path);
+	cleanup_free char *target = NULL, *inner = NULL, *real = NULL;
+	int r = 0;
+
+	/* Links of the root filesystem may lead into a mount, too. */
+	if (above)
+		target = xstrdup(path);
+	else
+		r = workspace_mountpoint(mounts->root->workspace, path, directory, &target, err);
+	if (r < 0)
+		return r;
+	if (!above)
+		above = mount_above(mounts, before, target);
+	/* In memory the sandbox makes what is missing. */
+	if (above && above->filesystem) {
+		inner = path_join(above->source, target + strlen(above->target) +
+							 (target[strlen(above->target)] == '/'));
+		r = workspace_mountpoint(above->filesystem->workspace, inner, directory, &real,
+					 err);
+	}
+	if (r == 0)
+		*ret_target = take_ptr(&target);
+	return r;
+}
+
 static int make_mountpoint(struct run_mounts_in_use *mounts, size_t index, struct error *err)
 {
 	struct in_use *use = mounts->attached[index];
-	const char *target = use->work->mount.target;
-	const struct in_use *above = mount_above(mounts, index, target);
-	cleanup_free char *inner = NULL, *real = NULL;
+
+	return make_place(mounts, index, use->work->mount.target, use->directory, &use->target,
+			  err);
+}
+
+/* The directory that the process begins in. */
+static int make_cwd(struct run_mounts_in_use *mounts, const struct spec *spec, struct error *err)
+{
+	cleanup_free char *target = NULL;
 	int r;
 
-	if (!above)
-		return workspace_mountpoint(mounts->root->workspace, target, use->directory,
-					    &use->target, err);
-	if (!above->filesystem) {
-		/* In memory: the sandbox makes what is missing there. */
-		use->target = xstrdup(target);
+	if (strcmp(spec->cwd, "/") == 0)
 		return 0;
-	}
-	inner = path_join(above->source,
-			  target + strlen(above->target) + (target[strlen(above->target)] == '/'));
-	r = workspace_mountpoint(above->filesystem->workspace, inner, use->directory, &real, err);
-	if (r == 0)
-		use->target = xstrdup(target);
-	return r;
+	r = make_place(mounts, mounts->count, spec->cwd, true, &target, err);
+	return r < 0 ? error_prefix(err, r, "working directory") : 0;
 }
 
 static void fill_spec_mount(struct run_mounts_in_use *mounts, const struct in_use *use,
@@ -368,6 +394,8 @@ int run_mounts_open(struct step_task *task, struct filesystem *root, struct spec
 		r = open_one(mounts, &mounts->items[i], err);
 	if (r == 0)
 		r = attach_all(mounts, spec, err);
+	if (r == 0)
+		r = make_cwd(mounts, spec, err);
 	if (r == 0)
 		r = attach_script(mounts, spec, err);
 	if (r < 0)

@@ -15,7 +15,7 @@ struct run_mounts_in_use;
 
 /*
  * Open all mounts of the task's RUN and add them to `spec`, with what secrets and agents put into
- * the environment. Caches are taken in an order that is the same for everybody, so that no two
+ * the environment, and see to it that the directory it begins in is there. Caches are taken in an order that is the same for everybody, so that no two
  * steps wait for each other. `root` is the filesystem that targets are looked up in.
  */
 int run_mounts_open(struct step_task *task, struct filesystem *root, struct spec *spec,

@@ -104,7 +104,7 @@ static int make_spec(struct running *running, struct error *err)
 	return set_user(running, err);
 }
 
-/* What every step has mounted, and the directory it begins in, has to be there to be seen. */
+/* What every step has mounted has to be there to be seen. */
 static int make_places(struct running *running, struct error *err)
 {
 	struct workspace *workspace = running->root->workspace;
@@ -119,13 +119,6 @@ static int make_places(struct running *running, struct error *err)
 		 * is for the sandbox to judge. */
 		if (r < 0 && r != -ENOTCONN && r != -EIO)
 			r = 0;
-	}
-	if (r == 0 && strcmp(running->spec.cwd, "/") != 0) {
-		cleanup_free char *real = NULL;
-
-		r = workspace_mountpoint(workspace, running->spec.cwd, true, &real, err);
-		if (r < 0)
-			return error_prefix(err, r, "working directory");
 	}
 	return r;
 }

@@ -13,6 +13,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/cleanup.h"
+#include "fs/base/strings.h"
 
 int fd_read_exactly(int fd, void *data, size_t size)
 {
@@ -231,6 +232,31 @@ int dir_make_all(const char *path, mode_t mode)
 }
 
 DEFINE_CLEANUP(DIR *, closedir);
+
+int dir_list(int dir_fd, const char *path, struct strings *ret)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): this stream is ours */
+		if (!entry)
+			break;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			strings_add(ret, entry->d_name);
+	}
+	r = -errno;
+	closedir(dir);
+	return r;
+}
 
 /*
  * Remove the files and empty directories in `path`. The first directory that has something in it

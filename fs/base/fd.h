@@ -9,6 +9,7 @@
 
 struct buf;
 struct error;
+struct strings;
 
 /* All of `size`: 0, or -EIO-like errno; a file that ends early is -ENODATA. */
 int fd_read_exactly(int fd, void *data, size_t size);
@@ -34,6 +35,8 @@ int fd_copy_range(int from_fd, uint64_t from_offset, int to_fd, uint64_t to_offs
 int dir_make(int dir_fd, const char *path, mode_t mode);
 /* mkdir -p. */
 int dir_make_all(const char *path, mode_t mode);
+/* Names in a directory but "." and "..", in no order, appended. */
+int dir_list(int dir_fd, const char *path, struct strings *ret);
 /* rm -rf of `path` below `dir_fd`, not following links; 0 when it is absent. */
 int dir_remove_all(int dir_fd, const char *path);
 

@@ -97,7 +97,7 @@ int overlay_kill_priv(struct overlay *overlay, struct node *node)
 	node->mode = without_set_id(node->mode);
 	if (!node->xattrs)
 		return 0;
-	r = node_set_xattr(overlay->tree, node, "security.capability", NULL, 0, NULL);
+	r = overlay_io(node_set_xattr(overlay->tree, node, "security.capability", NULL, 0, NULL));
 	return r == -ENODATA ? 0 : r;
 }
 
@@ -175,7 +175,7 @@ ssize_t overlay_getxattr(struct overlay *overlay, struct node *node, const char 
 
 	if (!node->xattrs)
 		return -ENODATA;
-	r = node_xattrs_load(overlay->tree, node, &list, NULL);
+	r = overlay_io(node_xattrs_load(overlay->tree, node, &list, NULL));
 	if (r < 0)
 		return r;
 	found = xattrs_get(list, key);
@@ -192,7 +192,7 @@ ssize_t overlay_listxattr(struct overlay *overlay, struct node *node, char *list
 {
 	const struct xattrs *present;
 	size_t used = 0;
-	int r = node_xattrs_load(overlay->tree, node, &present, NULL);
+	int r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
 
 	if (r < 0)
 		return r;
@@ -237,7 +237,7 @@ int overlay_setxattr(struct overlay *overlay, struct node *node, const char *key
 
 	if (overlay->read_only)
 		return -EROFS;
-	r = node_xattrs_load(overlay->tree, node, &present, NULL);
+	r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
 	if (r < 0)
 		return r;
 	exists = xattrs_get(present, key);
@@ -246,7 +246,7 @@ int overlay_setxattr(struct overlay *overlay, struct node *node, const char *key
 	if (flags & XATTR_REPLACE && !exists)
 		return -ENODATA;
 	plain_capability(key, &value, &size, plain);
-	r = node_set_xattr(overlay->tree, node, key, value ? value : "", size, NULL);
+	r = overlay_io(node_set_xattr(overlay->tree, node, key, value ? value : "", size, NULL));
 	if (r == 0)
 		node->ctime = overlay_now();
 	return r;
@@ -258,7 +258,7 @@ int overlay_removexattr(struct overlay *overlay, struct node *node, const char *
 
 	if (overlay->read_only)
 		return -EROFS;
-	r = node_set_xattr(overlay->tree, node, key, NULL, 0, NULL);
+	r = overlay_io(node_set_xattr(overlay->tree, node, key, NULL, 0, NULL));
 	if (r == 0)
 		node->ctime = overlay_now();
 	return r;

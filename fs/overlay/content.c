@@ -30,7 +30,8 @@ int overlay_stage(struct overlay *overlay, struct node *node, struct staged **re
 		r = staged_from_bytes(&overlay->staging, node->bytes, node->size, &staged);
 		break;
 	case CONTENT_BLOB:
-		r = staged_from_blob(&overlay->staging, &node->blob, node->size, &staged);
+		r = overlay_io(
+			staged_from_blob(&overlay->staging, &node->blob, node->size, &staged));
 		break;
 	}
 	if (r < 0)
@@ -43,6 +44,7 @@ int overlay_stage(struct overlay *overlay, struct node *node, struct staged **re
 ssize_t overlay_read(struct overlay *overlay, struct node *node, void *buffer, size_t size,
 		     uint64_t offset, const void **ret)
 {
+	ssize_t n;
 	int r;
 
 	if (offset >= node->size)
@@ -57,7 +59,7 @@ ssize_t overlay_read(struct overlay *overlay, struct node *node, void *buffer, s
 		memcpy(buffer, node->bytes + offset, size);
 		return (ssize_t)size;
 	case CONTENT_STAGED:
-		r = staged_read(node->staged, buffer, size, offset);
+		r = overlay_io(staged_read(node->staged, buffer, size, offset));
 		return r < 0 ? r : (ssize_t)size;
 	case CONTENT_BLOB:
 		break;
@@ -66,7 +68,10 @@ ssize_t overlay_read(struct overlay *overlay, struct node *node, void *buffer, s
 	if (store_view(overlay->store, &node->blob, size, offset, ret, NULL) == (ssize_t)size)
 		return (ssize_t)size;
 	*ret = buffer;
-	return store_pread(overlay->store, &node->blob, buffer, size, offset, NULL);
+	n = store_pread(overlay->store, &node->blob, buffer, size, offset, NULL);
+	if (n < 0)
+		return overlay_io((int)n);
+	return (size_t)n < size ? -EIO : n; /* a short answer would be filled up with zeros */
 }
 
 int overlay_write(struct overlay *overlay, struct node *node, const void *data, size_t size,
@@ -79,7 +84,7 @@ int overlay_write(struct overlay *overlay, struct node *node, const void *data, 
 		return -EFBIG;
 	r = overlay_stage(overlay, node, &staged);
 	if (r == 0)
-		r = staged_write(staged, data, size, offset);
+		r = overlay_io(staged_write(staged, data, size, offset));
 	/* A write that fails half-way may have made the file longer. */
 	if (node->content == CONTENT_STAGED)
 		node->size = staged_size(node->staged);
@@ -110,7 +115,7 @@ int overlay_fallocate(struct overlay *overlay, struct node *node, int mode, uint
 		uint64_t stop = end < node->size ? end : node->size;
 
 		if (offset < stop)
-			r = staged_punch(staged, offset, stop - offset);
+			r = overlay_io(staged_punch(staged, offset, stop - offset));
 	} else {
 		r = staged_allocate(staged, offset, length);
 	}
@@ -194,9 +199,10 @@ ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t 
 	if (r < 0)
 		return r;
 	if (from->content == CONTENT_STAGED)
-		r = staged_copy_range(from->staged, from_offset, target, to_offset, length);
+		r = overlay_io(
+			staged_copy_range(from->staged, from_offset, target, to_offset, length));
 	else
-		r = copy_stored(overlay, from, from_offset, target, to_offset, length);
+		r = overlay_io(copy_stored(overlay, from, from_offset, target, to_offset, length));
 	to->size = staged_size(target);
 	if (r < 0)
 		return r;

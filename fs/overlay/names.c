@@ -29,7 +29,7 @@ static int find(struct overlay *overlay, struct node *dir, const char *name, str
 	if (dir->flags & NODE_DETACHED)
 		return -ENOENT;
 	r = tree_find(overlay->tree, dir, name, length, ret, NULL);
-	return r < 0 ? r : r ? 0 : -ENOENT;
+	return r < 0 ? overlay_io(r) : r ? 0 : -ENOENT;
 }
 
 int overlay_lookup(struct overlay *overlay, struct node *dir, const char *name, struct node **ret)
@@ -64,7 +64,7 @@ static int check_new_name(struct overlay *overlay, struct node *dir, const char 
 	r = check_name(name, ret_length);
 	if (r == 0)
 		r = tree_find(overlay->tree, dir, name, *ret_length, &present, NULL);
-	return r > 0 ? -EEXIST : r;
+	return r > 0 ? -EEXIST : overlay_io(r);
 }
 
 static struct node *new_node(struct overlay *overlay, const struct node *dir,
@@ -102,11 +102,11 @@ int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
 	    (!make->target[0] || strlen(make->target) > DIR_SYMLINK_MAX))
 		r = make->target[0] ? -ENAMETOOLONG : -ENOENT;
 	if (r == 0)
-		r = tree_touch(overlay->tree, dir, NULL);
+		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
 	if (r < 0)
 		return r;
 	node = new_node(overlay, dir, make, caller);
-	r = tree_link(overlay->tree, dir, name, length, node, NULL);
+	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
 	if (r < 0) {
 		tree_free_node(overlay->tree, node);
 		return r;
@@ -137,9 +137,9 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, c
 	if (r == 0 && node_is_dir(node))
 		r = -EPERM;
 	if (r == 0)
-		r = tree_touch(overlay->tree, dir, NULL);
+		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
 	if (r == 0)
-		r = tree_link(overlay->tree, dir, name, length, node, NULL);
+		r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
 	if (r < 0)
 		return r;
 	stamp_dir(dir);
@@ -152,12 +152,12 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, c
 static int remove_name(struct overlay *overlay, struct dentry *dentry)
 {
 	struct node *dir = dentry->parent, *node = dentry->node;
-	int r = tree_touch(overlay->tree, dir, NULL);
+	int r = overlay_io(tree_touch(overlay->tree, dir, NULL));
 
 	if (r < 0)
 		return r;
 	node->lookups++; /* so that it is still there to be stamped */
-	r = tree_unlink(overlay->tree, dentry, NULL);
+	r = overlay_io(tree_unlink(overlay->tree, dentry, NULL));
 	if (r == 0) {
 		stamp_dir(dir);
 		node->ctime = overlay_now();
@@ -180,7 +180,7 @@ int overlay_unlink(struct overlay *overlay, struct node *dir, const char *name)
 
 static int check_empty(struct overlay *overlay, struct node *dir)
 {
-	int r = tree_load(overlay->tree, dir, NULL);
+	int r = overlay_io(tree_load(overlay->tree, dir, NULL));
 
 	if (r < 0)
 		return r;
@@ -219,6 +219,19 @@ static bool is_above(const struct node *above, struct node *dir)
 	return dir == above;
 }
 
+static int replace(struct overlay *overlay, struct dentry *from, struct dentry *present)
+{
+	struct node *replaced = present->node;
+	int r;
+
+	replaced->lookups++; /* so that it is still there to be stamped */
+	r = overlay_io(tree_replace(overlay->tree, from, present, NULL));
+	if (r == 0)
+		replaced->ctime = overlay_now();
+	overlay_forget(overlay, replaced, 1);
+	return r;
+}
+
 static int move(struct overlay *overlay, struct dentry *from, struct node *new_dir,
 		const char *new_name, struct dentry *present)
 {
@@ -232,13 +245,14 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	if (present)
 		r = check_replace(overlay, node, present->node);
 	if (r == 0)
-		r = tree_touch(overlay->tree, old_dir, NULL);
+		r = overlay_io(tree_touch(overlay->tree, old_dir, NULL));
 	if (r == 0)
-		r = tree_touch(overlay->tree, new_dir, NULL);
+		r = overlay_io(tree_touch(overlay->tree, new_dir, NULL));
 	if (r == 0 && present)
-		r = remove_name(overlay, present);
-	if (r == 0)
-		r = tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name), NULL);
+		r = replace(overlay, from, present);
+	else if (r == 0)
+		r = overlay_io(tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name),
+					   NULL));
 	if (r < 0)
 		return r;
 	stamp_dir(old_dir);
@@ -251,14 +265,16 @@ static int exchange(struct overlay *overlay, struct dentry *from, struct dentry 
 {
 	int r;
 
+	if (from->node == to->node)
+		return 0;
 	if ((node_is_dir(from->node) && is_above(from->node, to->parent)) ||
 	    (node_is_dir(to->node) && is_above(to->node, from->parent)))
 		return -EINVAL;
-	r = tree_touch(overlay->tree, from->parent, NULL);
+	r = overlay_io(tree_touch(overlay->tree, from->parent, NULL));
 	if (r == 0)
-		r = tree_touch(overlay->tree, to->parent, NULL);
+		r = overlay_io(tree_touch(overlay->tree, to->parent, NULL));
 	if (r == 0)
-		r = tree_exchange(overlay->tree, from, to, NULL);
+		r = overlay_io(tree_exchange(overlay->tree, from, to, NULL));
 	if (r < 0)
 		return r;
 	stamp_dir(from->parent);
@@ -276,8 +292,9 @@ int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
 
 	if (r == 0)
 		r = check_name(new_name, &length);
-	if (r == 0)
-		r = find(overlay, new_dir, new_name, &present);
+	if (r < 0)
+		return r;
+	r = find(overlay, new_dir, new_name, &present);
 	if (r == -ENOENT && !(new_dir->flags & NODE_DETACHED) && !(flags & RENAME_EXCHANGE))
 		r = 0;
 	if (r < 0)
@@ -293,7 +310,7 @@ int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
 
 int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, struct dentry **ret)
 {
-	int r = tree_load(overlay->tree, dir, NULL);
+	int r = overlay_io(tree_load(overlay->tree, dir, NULL));
 
 	if (r < 0)
 		return r;

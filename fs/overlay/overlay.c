@@ -86,13 +86,18 @@ struct node_time overlay_now(void)
 	return (struct node_time){ now.tv_sec, (uint32_t)now.tv_nsec };
 }
 
+int overlay_io(int r)
+{
+	return r == -ENOENT || r == -EBADMSG ? -EIO : r;
+}
+
 int overlay_touch(struct overlay *overlay, struct node *node)
 {
 	int r;
 
 	if (overlay->read_only)
 		return -EROFS;
-	r = tree_touch(overlay->tree, node, NULL);
+	r = overlay_io(tree_touch(overlay->tree, node, NULL));
 	if (r == 0)
 		node->ctime = overlay_now();
 	return r;

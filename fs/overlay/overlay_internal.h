@@ -19,6 +19,8 @@ struct overlay {
 };
 
 struct node_time overlay_now(void);
+/* What a program hears when the store fails with `r`: a missing object is no missing name. */
+int overlay_io(int r);
 /* Mark as changed, with a new change time: all that every change of attributes needs. */
 int overlay_touch(struct overlay *overlay, struct node *node);
 /* The content in a form that can be written; the node is touched. */

@@ -411,9 +411,7 @@ static int write_file(struct staged *staged, const void *data, size_t length, ui
 	return 0;
 }
 
-/* After a transaction failed, its file may be an object of the store all the same: go on with a
- * copy. */
-static int leave_published(struct staged *staged)
+int staged_leave_published(struct staged *staged)
 {
 	cleanup_fd int old = -1;
 	uint64_t old_name = staged->name;
@@ -448,7 +446,7 @@ static int leave_published(struct staged *staged)
 int staged_write(struct staged *staged, const void *data, size_t length, uint64_t offset)
 {
 	uint64_t end = offset + length;
-	int r = leave_published(staged);
+	int r = staged_leave_published(staged);
 
 	if (r == 0)
 		r = grow(staged, offset);
@@ -469,7 +467,7 @@ int staged_write(struct staged *staged, const void *data, size_t length, uint64_
 
 int staged_truncate(struct staged *staged, uint64_t size)
 {
-	int fd, r = leave_published(staged);
+	int fd, r = staged_leave_published(staged);
 
 	if (r < 0)
 		return r;

@@ -44,3 +44,6 @@ uint64_t staged_run(const struct staged *staged, uint64_t offset, uint64_t lengt
 int staged_prepare_range(struct staged *staged, int fd, uint64_t offset, uint64_t end);
 /* After it: nothing of the base shows there any more. */
 void staged_mark_range(struct staged *staged, uint64_t offset, uint64_t end);
+/* After a transaction failed, its file may be an object of the store all the same: before it is
+ * changed, go on with a copy. */
+int staged_leave_published(struct staged *staged);

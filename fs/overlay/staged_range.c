@@ -50,9 +50,9 @@ int staged_punch(struct staged *staged, uint64_t offset, uint64_t length)
 int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
 {
 	uint64_t end = offset + length;
-	int fd, r = 0;
+	int fd, r = staged_leave_published(staged);
 
-	if (!staged->is_file && end >= STAGED_FILE_MIN)
+	if (r == 0 && !staged->is_file && end >= STAGED_FILE_MIN)
 		r = staged_make_file(staged);
 	if (r < 0)
 		return r;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/store/fsck.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
+#include "fs/base/fd.h"
 #include "fs/object/id_set.h"
 #include "fs/store/aside.h"
 #include "fs/store/drop.h"
@@ -41,8 +41,6 @@ struct fsck {
 	struct id_set pieced;
 };
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 static void release_fsck(struct fsck *fsck)
 {
 	strings_release(&fsck->bad_packs);
@@ -64,21 +62,18 @@ void fsck_report_release(struct fsck_report *report)
 
 static int list_packs(struct fsck *fsck, struct strings *ret, struct error *err)
 {
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd = openat(fsck->store->packs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct dirent *entry;
+	cleanup_with(strings_release) struct strings files = { 0 };
+	char name[PACK_NAME_SIZE];
+	int r = dir_list(fsck->store->packs_fd, ".", &files);
 
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list '%s/packs'", fsck->store->path);
-	(void)take_fd(&fd);
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
-		char name[PACK_NAME_SIZE];
-
-		if (pack_name_parse(entry->d_name, name))
+	if (r < 0)
+		return error_errno(err, r, "cannot list '%s/packs'", fsck->store->path);
+	for (size_t i = 0; i < files.count; i++) {
+		if (pack_name_parse(files.items[i], name))
 			strings_add(ret, name);
-		else if (entry->d_name[0] != '.')
+		else
 			strings_add_format(&fsck->report->leftovers,
-					   "packs/%s: no pack; it may be deleted", entry->d_name);
+					   "packs/%s: no pack; it may be deleted", files.items[i]);
 	}
 	return 0;
 }

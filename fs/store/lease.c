@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/store/lease.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -29,8 +28,6 @@ struct store_lease {
 	pthread_mutex_t lock; /* guards held */
 	struct id_set held;   /* what was appended already */
 };
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 /* A locked file of this name: 1, or 0 when a cleaner took it for dead in between. */
 static int make_file(struct store_lease *lease, struct error *err)
@@ -218,24 +215,6 @@ void lease_parse(const char *text, size_t size, struct id_list *ret)
 	}
 }
 
-/* Names of all leases, or of all that lies in tmp/. */
-static int list_names(int dir_fd, size_t max, struct strings *ret)
-{
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct dirent *entry;
-
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return -errno;
-	(void)take_fd(&fd);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this stream is ours */
-	while (ret->count < max && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			strings_add(ret, entry->d_name);
-	}
-	return 0;
-}
-
 /* Open a lease: 1 and the descriptor of a living one, 2 of a dead one, which is locked now; 0 it is gone. */
 static int open_lease(const struct store *store, const char *name, int *ret_fd)
 {
@@ -258,7 +237,7 @@ static int open_lease(const struct store *store, const char *name, int *ret_fd)
 int lease_read_all(struct store *store, struct id_list *ret, struct error *err)
 {
 	cleanup_with(strings_release) struct strings names = { 0 };
-	int r = list_names(store->leases_fd, SIZE_MAX, &names);
+	int r = dir_list(store->leases_fd, ".", &names);
 
 	for (size_t i = 0; i < names.count && r >= 0; i++) {
 		cleanup_with(buf_release) struct buf text = { 0 };
@@ -321,10 +300,11 @@ int lease_clean(struct store *store, size_t max_seen, size_t max_removed, struct
 	int r = 0;
 
 	if (max_seen == SIZE_MAX)
-		r = list_names(store->tmp_fd, SIZE_MAX, &strays);
+		r = dir_list(store->tmp_fd, ".", &strays);
 	if (r == 0)
-		r = list_names(store->leases_fd, max_seen, &names);
-	for (size_t i = 0; i < names.count && r >= 0 && removed < max_removed; i++) {
+		r = dir_list(store->leases_fd, ".", &names);
+	for (size_t i = 0; i < names.count && i < max_seen && r >= 0 && removed < max_removed;
+	     i++) {
 		r = clean_lease(store, names.items[i], ret_found);
 		removed += r > 0;
 	}

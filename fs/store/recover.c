@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/store/recover.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,8 +22,6 @@
 /* Clocks are set now and then: so much older than the list a file may look and still be newer. */
 #define CLOCK_SLACK_S 600
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 struct recovery {
 	struct store *store;
 	struct strings lists; /* names of the lists of earlier runs of the machine */
@@ -44,20 +41,17 @@ DEFINE_CLEANUP_VALUE(struct recovery, release_recovery);
 
 static int find_lists(struct recovery *recovery, struct error *err)
 {
+	cleanup_with(strings_release) struct strings names = { 0 };
 	struct store *store = recovery->store;
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd = openat(store->unsynced_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct dirent *entry;
+	int r = dir_list(store->unsynced_fd, ".", &names);
 
+	if (r < 0)
+		return error_errno(err, r, "cannot list '%s/unsynced'", store->path);
 	strings_clear(&recovery->lists);
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list '%s/unsynced'", store->path);
-	(void)take_fd(&fd);
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
+	for (size_t i = 0; i < names.count; i++) {
 		/* Those of this run begin with its id: the list, and what is about to replace it. */
-		if (entry->d_name[0] != '.' &&
-		    strncmp(entry->d_name, store->boot_id, strlen(store->boot_id)) != 0)
-			strings_add(&recovery->lists, entry->d_name);
+		if (strncmp(names.items[i], store->boot_id, strlen(store->boot_id)) != 0)
+			strings_add(&recovery->lists, names.items[i]);
 	}
 	return 0;
 }
@@ -148,23 +142,15 @@ static int check_pack(struct recovery *recovery, const char *name, struct error 
 static int check_packs(struct recovery *recovery, struct error *err)
 {
 	cleanup_with(strings_release) struct strings names = { 0 };
-	struct store *store = recovery->store;
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd = openat(store->packs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct dirent *entry;
-	int r = 0;
+	char name[PACK_NAME_SIZE];
+	int r = dir_list(recovery->store->packs_fd, ".", &names);
 
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list '%s/packs'", store->path);
-	(void)take_fd(&fd);
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
-		char name[PACK_NAME_SIZE];
-
-		if (pack_name_parse(entry->d_name, name))
-			strings_add(&names, name);
+	if (r < 0)
+		return error_errno(err, r, "cannot list '%s/packs'", recovery->store->path);
+	for (size_t i = 0; i < names.count && r == 0; i++) {
+		if (pack_name_parse(names.items[i], name))
+			r = check_pack(recovery, name, err);
 	}
-	for (size_t i = 0; i < names.count && r == 0; i++)
-		r = check_pack(recovery, names.items[i], err);
 	return r;
 }
 

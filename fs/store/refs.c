@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/store/refs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 
@@ -14,8 +13,6 @@
 #include "fs/store/store_internal.h"
 
 #define REF_FILE_MAX ((size_t)64 << 10)
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 void ref_list_release(struct ref_list *list)
 {
@@ -130,43 +127,39 @@ static int take_file(int class_fd, const char *class_name, const char *file_name
 	return 0;
 }
 
-static int list_class(struct store *store, const char *class_name, struct ref_list *ret,
-		      struct strings *problems, struct error *err)
+/* Names of the files of a class; none when there is no such class. */
+static int list_files(struct store *store, const char *class_name, struct strings *ret,
+		      struct error *err)
 {
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd =
-		openat(store->refs_fd, class_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	const struct dirent *entry;
-	int r = 0;
+	int r;
 
 	if (strchr(class_name, '.'))
 		return 0; /* no class: see ref_path() */
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list 'refs/%s'", class_name);
-	(void)take_fd(&fd);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this stream is ours */
-	while (r == 0 && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = take_file(dirfd(dir), class_name, entry->d_name, ret, problems, err);
-	}
+	r = dir_list(store->refs_fd, class_name, ret);
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		return error_errno(err, r, "cannot list 'refs/%s'", class_name);
+	return 0;
+}
+
+static int list_class(struct store *store, const char *class_name, struct ref_list *ret,
+		      struct strings *problems, struct error *err)
+{
+	cleanup_with(strings_release) struct strings files = { 0 };
+	cleanup_fd int class_fd =
+		openat(store->refs_fd, class_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = list_files(store, class_name, &files, err);
+
+	for (size_t i = 0; i < files.count && r == 0; i++)
+		r = take_file(class_fd, class_name, files.items[i], ret, problems, err);
 	return r;
 }
 
 static int list_classes(struct store *store, struct strings *ret, struct error *err)
 {
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd = openat(store->refs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct dirent *entry;
+	int r = dir_list(store->refs_fd, ".", ret);
 
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list the refs of the store");
-	(void)take_fd(&fd);
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
-		if (entry->d_name[0] != '.')
-			strings_add(ret, entry->d_name);
-	}
+	if (r < 0)
+		return error_errno(err, r, "cannot list the refs of the store '%s'", store->path);
 	return 0;
 }
 
@@ -174,26 +167,19 @@ static int list_classes(struct store *store, struct strings *ret, struct error *
 static int list_damaged(struct store *store, const char *class_name, struct strings *ret,
 			struct error *err)
 {
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd =
+	cleanup_with(strings_release) struct strings files = { 0 };
+	cleanup_fd int class_fd =
 		openat(store->refs_fd, class_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	const struct dirent *entry;
+	int r = list_files(store, class_name, &files, err);
 
-	if (fd < 0 && errno == ENOTDIR)
-		return 0;
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list 'refs/%s'", class_name);
-	(void)take_fd(&fd);
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
+	for (size_t i = 0; i < files.count && r == 0; i++) {
 		struct ref ref = { 0 };
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (read_ref(dirfd(dir), class_name, entry->d_name, &ref, NULL) == -EBADMSG)
-			strings_add_format(ret, "%s/%s", class_name, entry->d_name);
+		if (read_ref(class_fd, class_name, files.items[i], &ref, NULL) == -EBADMSG)
+			strings_add_format(ret, "%s/%s", class_name, files.items[i]);
 		free(ref.name);
 	}
-	return 0;
+	return r;
 }
 
 int ref_drop_damaged(struct store *store, struct error *err)

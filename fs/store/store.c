@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/store/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/random.h>
@@ -22,8 +21,6 @@
 #define CACHED_FRAMES  64
 #define CACHED_BLOBS   64
 #define CACHED_EXTENTS 16
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 static const char *const directories[] = {
 	"objects", "packs", "refs", "leases", "tmp", "unsynced"
@@ -64,11 +61,10 @@ int store_write_failed(const struct store *store, struct error *err, int code)
 static bool is_ours(const char *name)
 {
 	/* With those that another process makes while we look. */
-	static const char *const names[] = { ".",         "..",         "objects",   "packs",
-					     "refs",      "leases",     "tmp",       "unsynced",
-					     "gate",      "lock",       "gc.lock",   "gc.gen",
-					     "damaged",   "store.conf", "steps.log", "steps.tab",
-					     "lost+found" };
+	static const char *const names[] = { "objects",   "packs",     "refs",      "leases",
+					     "tmp",       "unsynced",  "gate",      "lock",
+					     "gc.lock",   "gc.gen",    "damaged",   "store.conf",
+					     "steps.log", "steps.tab", "lost+found" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -80,18 +76,16 @@ static bool is_ours(const char *name)
 /* A directory full of other things is taken for a mistake in the path. */
 static int check_empty(int dir_fd, const char *path, struct error *err)
 {
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct dirent *entry;
+	cleanup_with(strings_release) struct strings names = { 0 };
+	int r = dir_list(dir_fd, ".", &names);
 
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list '%s'", path);
-	(void)take_fd(&fd);
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
-		if (!is_ours(entry->d_name))
+	if (r < 0)
+		return error_errno(err, r, "cannot list '%s'", path);
+	for (size_t i = 0; i < names.count; i++) {
+		if (!is_ours(names.items[i]))
 			return error_set(err, -ENOTEMPTY,
 					 "'%s' is no store and holds other files, such as '%s'",
-					 path, entry->d_name);
+					 path, names.items[i]);
 	}
 	return 0;
 }

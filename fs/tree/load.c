@@ -145,6 +145,27 @@ static int add_pages(struct tree *tree, struct node *dir, struct dir_reader *pag
 	return r;
 }
 
+/* None of them is changed, and those with a name elsewhere live on. */
+static void drop_children(struct tree *tree, struct node *dir)
+{
+	struct name_table *children = dir->dir.children;
+	struct dentry *dentry;
+
+	dir->size = children->subdirs;
+	name_table_each(children, dentry)
+	{
+		struct node *node = dentry->node;
+
+		node_remove_name(node, dentry);
+		if (node->names)
+			node->links->complete = false;
+		else
+			tree_free_node(tree, node);
+	}
+	name_table_free(children);
+	dir->dir.children = NULL;
+}
+
 int tree_load(struct tree *tree, struct node *dir, struct error *err)
 {
 	cleanup_with(buf_release) struct buf bytes = { 0 };
@@ -166,7 +187,8 @@ int tree_load(struct tree *tree, struct node *dir, struct error *err)
 	dir->dir.children = name_table_new();
 	r = reader.paged ? add_pages(tree, dir, &reader, err) : add_leaf(tree, dir, &reader, err);
 	if (r < 0) {
-		(void)tree_unload(tree, dir);
+		/* What is there already must not pass for the whole. */
+		drop_children(tree, dir);
 		dir->size = size;
 	}
 	return r < 0 ? r : 0;
@@ -190,18 +212,6 @@ int tree_unload(struct tree *tree, struct node *dir)
 		if (child_in_use(dentry->node))
 			return 0;
 	}
-	dir->size = children->subdirs;
-	name_table_each(children, dentry)
-	{
-		struct node *node = dentry->node;
-
-		node_remove_name(node, dentry);
-		if (node->names)
-			node->links->complete = false;
-		else
-			tree_free_node(tree, node);
-	}
-	name_table_free(children);
-	dir->dir.children = NULL;
+	drop_children(tree, dir);
 	return 1;
 }

@@ -26,6 +26,7 @@ static void table_insert(struct name_table *children, uint32_t hash, uint32_t i)
 	while (children->table[slot])
 		slot = (slot + 1) & mask;
 	children->table[slot] = i + 1;
+	children->table_used++;
 }
 
 /* Write the table anew for `capacity` slots, and close the gaps in `order` on the way. */
@@ -40,6 +41,7 @@ static void rebuild(struct name_table *children, uint32_t capacity)
 	} else if (capacity) {
 		memset(children->table, 0, capacity * sizeof *children->table);
 	}
+	children->table_used = 0;
 	for (uint32_t i = 0; i < children->used; i++) {
 		struct dentry *dentry = name_table_at(children, i);
 
@@ -71,7 +73,13 @@ void name_table_reserve(struct name_table *children, uint32_t count)
 		rebuild(children, table_size_for(count));
 }
 
-/* Gaps count as load: they leave their slots behind until the table is written anew. */
+/* Names that went or changed count as load: their slots stay until the table is written anew. */
+static void make_slot(struct name_table *children)
+{
+	if ((children->table_used + 1) * 4 > children->table_capacity * 3)
+		rebuild(children, table_size_for(children->count + 1 + children->count / 2));
+}
+
 static void make_room(struct name_table *children)
 {
 	if (children->used == children->capacity) {
@@ -80,20 +88,26 @@ static void make_room(struct name_table *children)
 		children->order = xreallocarray(children->order, grown, sizeof *children->order);
 		children->capacity = grown;
 	}
-	if ((children->used + 1) * 4 > children->table_capacity * 3)
-		rebuild(children, table_size_for(children->count + 1 + children->count / 2));
+	make_slot(children);
+}
+
+static struct dentry *dentry_new(const char *name, size_t length, uint64_t position)
+{
+	struct dentry *dentry = xmalloc(sizeof *dentry + length + 1);
+
+	*dentry = (struct dentry){ .hash = (uint32_t)hash64(name, length),
+				   .length = (uint16_t)length,
+				   .position = position };
+	memcpy(dentry->name, name, length);
+	dentry->name[length] = '\0';
+	return dentry;
 }
 
 struct dentry *name_table_add(struct name_table *children, const char *name, size_t length)
 {
-	struct dentry *dentry = xmalloc(sizeof *dentry + length + 1);
+	struct dentry *dentry = dentry_new(name, length, children->next_position++);
 
 	make_room(children);
-	*dentry = (struct dentry){ .hash = (uint32_t)hash64(name, length),
-				   .length = (uint16_t)length,
-				   .position = children->next_position++ };
-	memcpy(dentry->name, name, length);
-	dentry->name[length] = '\0';
 	table_insert(children, dentry->hash, children->used);
 	children->order[children->used++] = (uintptr_t)dentry;
 	children->count++;
@@ -150,6 +164,20 @@ struct dentry *name_table_from(const struct name_table *children, uint64_t posit
 			return dentry;
 	}
 	return NULL;
+}
+
+struct dentry *name_table_rename(struct name_table *children, struct dentry *dentry,
+				 const char *name, size_t length)
+{
+	struct dentry *renamed = dentry_new(name, length, dentry->position);
+	uint32_t i;
+
+	make_slot(children);
+	i = index_from(children, dentry->position);
+	children->order[i] = (uintptr_t)renamed;
+	table_insert(children, renamed->hash, i);
+	free(dentry);
+	return renamed;
 }
 
 void name_table_remove(struct name_table *children, struct dentry *dentry)

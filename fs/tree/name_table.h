@@ -14,6 +14,7 @@ struct name_table {
 	uint32_t *table;         /* slots: index into `order` plus one, 0 empty */
 	uint32_t used, capacity; /* of `order` */
 	uint32_t table_capacity; /* a power of two, or 0 */
+	uint32_t table_used;     /* slots that are not empty */
 	uint32_t count;          /* names present */
 	uint64_t next_position;
 	uint32_t subdirs;
@@ -33,6 +34,9 @@ void name_table_reserve(struct name_table *children, uint32_t count);
 /* A name that is not there yet. */
 struct dentry *name_table_add(struct name_table *children, const char *name, size_t length);
 struct dentry *name_table_find(const struct name_table *children, const char *name, size_t length);
+/* The same place in the order under another name, which is not there yet; frees `dentry`. */
+struct dentry *name_table_rename(struct name_table *children, struct dentry *dentry,
+				 const char *name, size_t length);
 /* Take it out and free it. */
 void name_table_remove(struct name_table *children, struct dentry *dentry);
 

@@ -353,8 +353,8 @@ int tree_link(struct tree *tree, struct node *dir, const char *name, size_t leng
 	return 0;
 }
 
-/* The name goes; what it stood for is left with one name less. */
-static struct node *detach_name(struct dentry *dentry)
+/* The name goes; the count of names is left to the caller. */
+static void detach_name(struct dentry *dentry)
 {
 	struct node *node = dentry->node, *dir = dentry->parent;
 
@@ -362,8 +362,16 @@ static struct node *detach_name(struct dentry *dentry)
 		dir_changed(dir);
 	node_remove_name(node, dentry);
 	name_table_remove(dir->dir.children, dentry);
-	node->link_count--;
-	return node;
+}
+
+/* One name less. */
+static void drop_name(struct tree *tree, struct node *node)
+{
+	if (--node->link_count > 0)
+		return;
+	node->flags |= NODE_DETACHED;
+	if (!node->lookups)
+		free_subtree(tree, node);
 }
 
 int tree_unlink(struct tree *tree, struct dentry *dentry, struct error *err)
@@ -374,11 +382,7 @@ int tree_unlink(struct tree *tree, struct dentry *dentry, struct error *err)
 	if (r < 0)
 		return r;
 	detach_name(dentry);
-	if (node->link_count > 0)
-		return 0;
-	node->flags |= NODE_DETACHED;
-	if (!node->lookups)
-		free_subtree(tree, node);
+	drop_name(tree, node);
 	return 0;
 }
 
@@ -433,12 +437,38 @@ int tree_rename(struct tree *tree, struct dentry *dentry, struct node *new_dir,
 		r = link_sets_touch_below(tree, node, err);
 	if (r < 0)
 		return r;
-	detach_name(dentry);
-	node_add_name(node, new_dir, name_table_add(new_dir->dir.children, new_name, length));
-	node->link_count++;
-	if (node->flags & NODE_GHOST)
-		return 0;
-	make_real(new_dir);
+	if (new_dir == dentry->parent) {
+		/* A listing that has been past it must not come to it again, or a program that
+		 * renames all it reads never ends. */
+		node_remove_name(node, dentry);
+		dentry = name_table_rename(new_dir->dir.children, dentry, new_name, length);
+	} else {
+		detach_name(dentry);
+		dentry = name_table_add(new_dir->dir.children, new_name, length);
+	}
+	node_add_name(node, new_dir, dentry);
+	if (!(node->flags & NODE_GHOST))
+		make_real(new_dir);
+	return 0;
+}
+
+int tree_replace(struct tree *tree, struct dentry *from, struct dentry *to, struct error *err)
+{
+	struct node *node = from->node, *replaced = to->node, *dir = to->parent;
+	int r = tree_touch(tree, node, err);
+
+	if (r == 0)
+		r = tree_touch(tree, replaced, err);
+	if (r == 0 && node_is_dir(node))
+		r = link_sets_touch_below(tree, node, err);
+	if (r < 0)
+		return r;
+	node_remove_name(replaced, to);
+	detach_name(from);
+	node_add_name(node, dir, to);
+	if (!(node->flags & NODE_GHOST))
+		make_real(dir);
+	drop_name(tree, replaced);
 	return 0;
 }
 

@@ -80,9 +80,14 @@ int tree_link(struct tree *tree, struct node *dir, const char *name, size_t leng
  * and it has lookups; without lookups it is freed, children included.
  */
 int tree_unlink(struct tree *tree, struct dentry *dentry, struct error *err);
-/* Move a name; the new one does not exist in `new_dir`, which is not below the moved directory. */
+/* Move a name, or inside one directory change it; the new one does not exist in `new_dir`, which is not below the moved directory. */
 int tree_rename(struct tree *tree, struct dentry *dentry, struct node *new_dir,
 		const char *new_name, size_t length, struct error *err);
+/*
+ * Move a name onto another one, which then stands for the same at the place it has in its
+ * directory; what it stood for loses a name as by tree_unlink(). Neither is above the other.
+ */
+int tree_replace(struct tree *tree, struct dentry *from, struct dentry *to, struct error *err);
 /* A directory with all that is below it. */
 int tree_remove(struct tree *tree, struct dentry *dentry, struct error *err);
 /* Swap what two names stand for; neither is above the other. */

@@ -160,6 +160,13 @@ static bool is_hanging(uint64_t ino)
 	return node && node->inode == ino;
 }
 
+static void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	fi->keep_cache = 1;
+	fuse_reply_open(req, fi);
+}
+
 static void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
@@ -269,6 +276,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.symlink = on_symlink,
 	.unlink = on_unlink,
 	.rmdir = on_rmdir,
+	.open = on_open,
 	.rename = on_rename,
 	.link = on_link,
 	.read = on_read,

@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='mount umount diff gc fsck version help debug'
+		verbs='mount umount diff gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -40,6 +40,12 @@ _varve_table()
 		valued='--store'
 		directories='--store'
 		;;
+	'doctor')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
 	'version')
 		options='--format --debug -D --help -h --store'
 		valued='--format --store'
@@ -50,7 +56,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='mount umount diff gc fsck version help debug'
+		operands='mount umount diff gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

@@ -25,6 +25,10 @@ function __varve_at
 				set skip 1
 			case 'fsck --store'
 				set skip 1
+			case 'doctor --format'
+				set skip 1
+			case 'doctor --store'
+				set skip 1
 			case 'version --format'
 				set skip 1
 			case 'version --store'
@@ -35,7 +39,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' mount' ' umount' ' diff' ' gc' ' fsck' ' version' ' help' ' debug' 'debug completions'
+			case ' mount' ' umount' ' diff' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -48,6 +52,7 @@ complete -c varve -n '__varve_at ""' -a umount -d 'End what \'varve mount\' bega
 complete -c varve -n '__varve_at ""' -a diff -d 'List what differs between two states, or what a step has changed'
 complete -c varve -n '__varve_at ""' -a gc -d 'Delete what nothing refers to any more'
 complete -c varve -n '__varve_at ""' -a fsck -d 'Check everything in the store'
+complete -c varve -n '__varve_at ""' -a doctor -d 'Say what this host allows, and how to mend what it does not'
 complete -c varve -n '__varve_at ""' -a version -d 'Show the version, and what it was built with and runs on'
 complete -c varve -n '__varve_at ""' -a help -d 'Explain a command'
 complete -c varve -n '__varve_at ""' -a debug -d 'Look inside varve itself'
@@ -79,6 +84,10 @@ complete -c varve -n '__varve_at "fsck"' -l repair -d 'Put damaged objects aside
 complete -c varve -n '__varve_at "fsck"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "fsck"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "fsck"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "doctor"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "doctor"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "doctor"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "doctor"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "version"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "version"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "version"' -s h -l help -d 'Show this text'
@@ -88,6 +97,7 @@ complete -c varve -n '__varve_at "help"' -a umount
 complete -c varve -n '__varve_at "help"' -a diff
 complete -c varve -n '__varve_at "help"' -a gc
 complete -c varve -n '__varve_at "help"' -a fsck
+complete -c varve -n '__varve_at "help"' -a doctor
 complete -c varve -n '__varve_at "help"' -a version
 complete -c varve -n '__varve_at "help"' -a help
 complete -c varve -n '__varve_at "help"' -a debug

@@ -225,7 +225,7 @@ static int write_records(struct tar_writer *writer, const struct buf *records, s
 
 /* ---- entries ---- */
 
-static int end_entry(struct tar_writer *writer, struct error *err)
+int tar_writer_end_entry(struct tar_writer *writer, struct error *err)
 {
 	uint64_t padding = writer->padding;
 
@@ -240,7 +240,7 @@ int tar_writer_begin(struct tar_writer *writer, const struct tar_item *item, str
 	cleanup_free char *dir_name = NULL;
 	const char *name = item->name;
 	uint8_t block[TAR_BLOCK];
-	int r = end_entry(writer, err);
+	int r = tar_writer_end_entry(writer, err);
 
 	if (r < 0)
 		return r;
@@ -269,7 +269,7 @@ int tar_writer_add(struct tar_writer *writer, const void *data, size_t size, str
 
 int tar_writer_finish(struct tar_writer *writer, struct error *err)
 {
-	int r = end_entry(writer, err);
+	int r = tar_writer_end_entry(writer, err);
 
 	return r < 0 ? r : sink_zeros(writer->sink, 2 * TAR_BLOCK, err);
 }

@@ -43,5 +43,7 @@ struct tar_writer {
  * -EINVAL for what the format cannot say. */
 int tar_writer_begin(struct tar_writer *writer, const struct tar_item *item, struct error *err);
 int tar_writer_add(struct tar_writer *writer, const void *data, size_t size, struct error *err);
-/* The end marks. */
+/* What fills up the block of the last entry; entries of another writer may follow. */
+int tar_writer_end_entry(struct tar_writer *writer, struct error *err);
+/* The same, and the end marks. */
 int tar_writer_finish(struct tar_writer *writer, struct error *err);

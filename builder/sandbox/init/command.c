@@ -120,9 +120,12 @@ static int drop_capabilities(const struct step *step, struct error *err)
 
 	if (step->spec.insecure)
 		return 0;
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
-		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return error_errno(err, -errno, "cannot drop capability %lu", cap);
+	for (unsigned long cap = 0; cap < 64; cap++) {
+		if (keep >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		if (errno == EINVAL) /* past the last there is */
+			break;
+		return error_errno(err, -errno, "cannot drop capability %lu", cap);
 	}
 	data[0].effective = data[0].permitted = (uint32_t)keep;
 	data[1].effective = data[1].permitted = (uint32_t)(keep >> 32);
@@ -201,7 +204,6 @@ static int run(struct command *command)
 	struct error *err = &command->err;
 	int r;
 
-	process_reset_signals();
 	umask(022);
 	(void)setsid();
 	/* With a filter keyctl(2) is not to be had, and all steps may have the zygote's keyring. */

@@ -28,7 +28,8 @@ pid_t process_fork(unsigned long flags, int *ret_pidfd)
 			*ret_pidfd = pidfd;
 		return pid;
 	}
-	process_reset_signals();
+	/* All others have been at their defaults since the start. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* The parent may have died before that; in a new pid namespace it has no number at all and
 	 * the caller looks after it. */

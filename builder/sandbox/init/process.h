@@ -9,8 +9,7 @@
 struct error;
 
 /*
- * A child that dies with this process, with default signals and nothing blocked: like fork(), 0 in
- * the child. `flags` are those of clone(2); *ret_pidfd (NULL: not wanted) is filled in the parent.
+ * A child that dies with this process: like fork(), 0 in the child. `flags` are those of clone(2); *ret_pidfd (NULL: not wanted) is filled in the parent.
  */
 pid_t process_fork(unsigned long flags, int *ret_pidfd);
 

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "builder/sandbox/init/mount.h"
 #include "builder/sandbox/init/step.h"
+#include "builder/sandbox/init/target.h"
 #include "fs/base/alloc.h"
 #include "fs/base/path.h"
 
@@ -64,19 +66,23 @@ static char *real_path(const struct step *step, int fd)
 	return length > 0 ? xstrndup(path, (size_t)length) : NULL;
 }
 
+static bool is_directory(int fd)
+{
+	struct stat facts;
+
+	return fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
 static int attach_mount(const struct step *step, size_t index, struct error *err)
 {
 	const char *target = step->spec.mounts[index].target;
 	cleanup_fd int target_fd =
-		mount_open_path(step->root_fd, target, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		target_open(step, target, is_directory(step->mount_fds[index]), err);
 	cleanup_free char *path = NULL;
 	int r;
 
-	if (target_fd == -ENOENT)
-		return error_set(err, -ENOENT,
-				 "mount target '%s' does not exist in the root filesystem", target);
 	if (target_fd < 0)
-		return error_errno(err, target_fd, "cannot use mount target '%s'", target);
+		return target_fd;
 	path = real_path(step, target_fd);
 	if (!path || strcmp(path, "/") == 0)
 		return error_set(err, -EINVAL, "mount target '%s' is the root", target);
@@ -94,11 +100,20 @@ static int attach_mount(const struct step *step, size_t index, struct error *err
 	return r < 0 ? error_errno(err, r, "cannot mount on '%s'", target) : 0;
 }
 
+/* The directory to begin in may lie where a mount now hides it. */
+static void make_cwd(const struct step *step)
+{
+	int fd = step->spec.cwd ? target_open(step, step->spec.cwd, true, NULL) : -ENOENT;
+
+	/* Else the command will not start, and say why. */
+	if (fd >= 0)
+		close(fd);
+}
+
 int tree_assemble(struct step *step, struct error *err)
 {
 	cleanup_fd int dev_target_fd = -1;
 	int r = mount_become_root(step->root_fd);
-
 	if (r < 0)
 		return error_errno(err, r, "cannot make the filesystem '%s' the root",
 				   step->spec.root);
@@ -113,7 +128,10 @@ int tree_assemble(struct step *step, struct error *err)
 	attach_text(step->hosts_fd, step->root_fd, "etc/hosts");
 	attach_text(step->resolv_fd, step->root_fd, "etc/resolv.conf");
 	attach_text(step->hostname_fd, step->root_fd, "etc/hostname");
+	umask(022); /* for targets that are made */
 	for (size_t i = 0; i < step->spec.mount_count && r == 0; i++)
 		r = attach_mount(step, i, err);
+	if (r == 0)
+		make_cwd(step);
 	return r;
 }

@@ -105,25 +105,53 @@ static void add_verdict(struct bpf_program *program, enum profile_verdict verdic
 		add_condition(program, verdict);
 }
 
-/* Ranges of equal verdicts, one after the other: kernels since 5.11 remember what is always
- * allowed and don't come here for it. */
+/* Numbers from `first` up to the next range's have one verdict. */
+struct range {
+	unsigned first;
+	enum profile_verdict verdict;
+};
+
+static size_t find_ranges(const enum profile_verdict *verdicts, struct range *ret)
+{
+	size_t count = 0;
+
+	for (unsigned number = 0; number < PROFILE_MAX_NUMBER; number++) {
+		if (number == 0 || verdicts[number] != verdicts[number - 1])
+			ret[count++] = (struct range){ number, verdicts[number] };
+	}
+	return count;
+}
+
+/*
+ * Search the ranges by halves. Kernels since 5.11 remember which numbers are always allowed, and
+ * run the program for each of them when it is loaded: that is what each step would pay for a
+ * chain of comparisons.
+ */
 static void add_numbers(struct bpf_program *program, const enum profile_verdict *verdicts)
 {
-	unsigned first = 0;
+	struct range ranges[PROFILE_MAX_NUMBER];
+	struct {
+		size_t low, high, jump;
+	} pending[16]; /* lower halves, still to be written */
+	size_t low = 0, high = find_ranges(verdicts, ranges), depth = 0;
 
-	while (first < PROFILE_MAX_NUMBER) {
-		unsigned next = first + 1;
-		size_t skip;
+	for (;;) {
+		while (high - low > 1) {
+			size_t middle = low + (high - low) / 2;
 
-		while (next < PROFILE_MAX_NUMBER && verdicts[next] == verdicts[first])
-			next++;
-		/* Numbers below `first` have been dealt with. */
-		skip = add(program, BPF_JMP | BPF_JGE | BPF_K, next);
-		program->items[skip].jf = 1;
-		skip = add(program, BPF_JMP | BPF_JA, 0);
-		add_verdict(program, verdicts[first]);
-		end_if(program, skip);
-		first = next;
+			assert(depth < sizeof pending / sizeof *pending);
+			pending[depth].low = low;
+			pending[depth].high = middle;
+			pending[depth++].jump = begin_if(program, BPF_JGE, ranges[middle].first);
+			low = middle;
+		}
+		add_verdict(program, ranges[low].verdict);
+		if (depth == 0)
+			return;
+		depth--;
+		end_if(program, pending[depth].jump);
+		low = pending[depth].low;
+		high = pending[depth].high;
 	}
 }
 
@@ -136,12 +164,12 @@ static void add_arch(struct bpf_program *program, const struct profile_arch *arc
 	/* The third way of calling a 64-bit x86 kernel: next to nobody has it switched on. */
 	if (arch->audit_arch == AUDIT_ARCH_X86_64)
 		add_return_if(program, BPF_JGE, X32_BIT, UNKNOWN);
-	add_numbers(program, verdicts);
 	if (arch->audit_arch == AUDIT_ARCH_ARM) {
 		add_return_if(program, BPF_JGT, ARM_PRIVATE_LAST, UNKNOWN);
 		add_return_if(program, BPF_JGE, ARM_PRIVATE_FIRST, SECCOMP_RET_ALLOW);
 	}
-	add_return(program, UNKNOWN);
+	add_return_if(program, BPF_JGE, PROFILE_MAX_NUMBER, UNKNOWN);
+	add_numbers(program, verdicts);
 }
 
 void bpf_profile(const struct profile_arch *archs, size_t count, struct bpf_program *ret)

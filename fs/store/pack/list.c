@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/store/pack/list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,6 +9,7 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
+#include "fs/base/fd.h"
 
 /*
  * Kernels stamp directories with the time of the last clock tick, up to 10 ms old, so two changes
@@ -30,8 +30,6 @@ struct pack_list {
 	pthread_mutex_t lock; /* guards `set`, never held for long */
 	struct pack_set *set; /* NULL before the first look */
 };
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 struct pack_list *pack_list_new(int packs_fd)
 {
@@ -84,21 +82,16 @@ static struct pack_set *current(struct pack_list *list)
 /* Names of all packs, the newest last. */
 static int read_names(int packs_fd, struct strings *ret, struct error *err)
 {
-	cleanup_with(closedir) DIR *dir = NULL;
-	cleanup_fd int fd = openat(packs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_with(strings_release) struct strings files = { 0 };
 	char name[PACK_NAME_SIZE];
-	const struct dirent *entry;
+	int r = dir_list(packs_fd, ".", &files);
 
-	if (fd < 0 || !(dir = fdopendir(fd)))
-		return error_errno(err, -errno, "cannot list the packs of the store");
-	(void)take_fd(&fd);
-	errno = 0;
-	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): this stream is ours */
-		if (pack_name_parse(entry->d_name, name))
+	if (r < 0)
+		return error_errno(err, r, "cannot list the packs of the store");
+	for (size_t i = 0; i < files.count; i++) {
+		if (pack_name_parse(files.items[i], name))
 			strings_add(ret, name);
 	}
-	if (errno)
-		return error_errno(err, -errno, "cannot list the packs of the store");
 	strings_sort(ret);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/fd.h"
+#include "fs/base/strings.h"
 #include "tests/lib/unit.h"
 
 static void test_a_replaced_file_is_old_or_new_and_leaves_nothing_beside_it(void **state)
@@ -59,6 +60,27 @@ static void test_removing_a_deep_tree_with_closed_directories(void **state)
 	free(dir);
 }
 
+static void test_the_names_in_a_directory(void **state)
+{
+	cleanup_with(strings_release) struct strings names = { 0 };
+	char *dir = test_directory();
+	cleanup_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(dir_list(fd, ".", &names), 0);
+	assert_int_equal(names.count, 0);
+	assert_int_equal(dir_make(fd, "b", 0700), 0);
+	assert_int_equal(file_replace(fd, ".a", "x", 1, 0600, false), 0);
+	assert_int_equal(dir_list(fd, ".", &names), 0);
+	strings_sort(&names);
+	assert_int_equal(names.count, 2);
+	assert_string_equal(names.items[0], ".a");
+	assert_string_equal(names.items[1], "b");
+	assert_int_equal(dir_list(fd, ".a", &names), -ENOTDIR);
+	assert_int_equal(dir_list(fd, "c", &names), -ENOENT);
+	test_directory_remove(dir);
+}
+
 static void test_a_range_is_copied(void **state)
 {
 	char *dir = test_directory();
@@ -83,6 +105,7 @@ int main(void)
 		cmocka_unit_test(test_a_replaced_file_is_old_or_new_and_leaves_nothing_beside_it),
 		cmocka_unit_test(test_reading_past_the_limit_is_refused),
 		cmocka_unit_test(test_removing_a_deep_tree_with_closed_directories),
+		cmocka_unit_test(test_the_names_in_a_directory),
 		cmocka_unit_test(test_a_range_is_copied),
 	};
 

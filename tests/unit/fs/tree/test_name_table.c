@@ -78,6 +78,30 @@ static void test_a_name_added_during_a_listing_comes_at_its_end(void **state)
 	name_table_free(children);
 }
 
+static void test_a_renamed_name_keeps_its_place(void **state)
+{
+	struct name_table *children = name_table_new();
+	uint64_t position;
+
+	(void)state;
+	add(children, 1);
+	add(children, 2);
+	position = find(children, 1)->position;
+	/* Over and over: the slots that it leaves behind do not fill the table. */
+	for (unsigned i = 3; i < 3000; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "n%u", i);
+		name_table_rename(children, name_table_from(children, 0), name, strlen(name));
+		if (i > 3)
+			assert_null(find(children, i - 1));
+		assert_int_equal(find(children, i)->position, position);
+		assert_ptr_equal(name_table_from(children, position + 1), find(children, 2));
+	}
+	assert_int_equal(children->count, 2);
+	name_table_free(children);
+}
+
 static void test_sorting_is_by_bytes(void **state)
 {
 	struct name_table *children = name_table_new();
@@ -103,6 +127,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_found_among_comings_and_goings),
 		cmocka_unit_test(test_a_listing_goes_on_where_it_stopped_while_names_go),
 		cmocka_unit_test(test_a_name_added_during_a_listing_comes_at_its_end),
+		cmocka_unit_test(test_a_renamed_name_keeps_its_place),
 		cmocka_unit_test(test_sorting_is_by_bytes),
 	};
 

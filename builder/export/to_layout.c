@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images as OCI layouts and as what `docker load` reads. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/export/export_internal.h"
+#include "builder/image/layer/layer_cache.h"
+#include "builder/image/layout.h"
+#include "fs/base/alloc.h"
+#include "fs/base/error.h"
+
+/* ---- annotations ---- */
+
+static void add_annotations(const struct output *output, enum annotation_level level,
+			    const struct platform *platform, struct string_map *ret)
+{
+	for (size_t i = 0; i < output->annotation_count; i++) {
+		const struct output_annotation *annotation = &output->annotations[i];
+
+		if (annotation->level != level ||
+		    (annotation->has_platform &&
+		     !(platform && platform_equal(&annotation->platform, platform))))
+			continue;
+		string_map_set(ret, annotation->key, annotation->value);
+	}
+}
+
+/* ---- assembling ---- */
+
+static int assemble_one(const struct export *export, struct layer_cache *cache, size_t index,
+			bool docker, struct image *ret, struct error *err)
+{
+	cleanup_with(string_map_release) struct string_map annotations = { 0 };
+	const struct output *output = export->output;
+	const struct export_image *from = &export->images[index];
+	struct platform platform = from->platform;
+	struct image_options options = {
+		.layers = { .compression = output->compression,
+			    .level = output->level,
+			    .force = output->force_compression,
+			    .has_epoch = export->has_epoch && output->rewrite_timestamp,
+			    .epoch_s = export->epoch_s },
+		.docker = docker,
+		.annotations = &annotations,
+		.has_epoch = export->has_epoch,
+		.epoch_s = export->epoch_s,
+		.base_history = from->base_history,
+	};
+	int r;
+
+	platform_normalize(&platform);
+	add_annotations(output, ANNOTATION_MANIFEST, &platform, &annotations);
+	r = image_assemble(export->store, cache, &from->snapshot, &options, export->progress, ret,
+			   err);
+	if (r == 0)
+		add_annotations(output, ANNOTATION_MANIFEST_DESCRIPTOR, &platform,
+				&ret->descriptor.annotations);
+	return r;
+}
+
+static void make_index(const struct output *output, bool docker, struct assembled *assembled)
+{
+	cleanup_with(image_index_release) struct image_index index = { .docker = docker };
+	struct object_id digest;
+
+	for (size_t i = 0; i < assembled->count; i++)
+		descriptor_copy(image_index_add(&index), &assembled->images[i].descriptor);
+	add_annotations(output, ANNOTATION_INDEX, NULL, &index.annotations);
+	image_index_write(&index, &assembled->index);
+	digest = object_id_of(assembled->index.data, assembled->index.length);
+	descriptor_set(&assembled->descriptor, docker ? MEDIA_DOCKER_INDEX : MEDIA_OCI_INDEX,
+		       &digest, assembled->index.length);
+	add_annotations(output, ANNOTATION_INDEX_DESCRIPTOR, NULL,
+			&assembled->descriptor.annotations);
+	assembled->has_index = true;
+}
+
+/* Docker has no media type that all its readers know for zstd. */
+static bool wants_docker_types(const struct output *output, struct export_result *result)
+{
+	if (!output->docker_types || output->compression != COMPRESSION_ZSTD)
+		return output->docker_types;
+	strings_add(
+		&result->warnings,
+		"compression=zstd needs the media types of OCI: oci-mediatypes=false is ignored");
+	return false;
+}
+
+int export_assemble(const struct export *export, struct export_result *result,
+		    struct assembled *ret, struct error *err)
+{
+	cleanup_with(layer_cache_close) struct layer_cache *cache = NULL;
+	struct assembled assembled = { 0 };
+	bool docker = wants_docker_types(export->output, result);
+	int r = layer_cache_open(export->store, &cache, err);
+
+	assembled.images = xcalloc(export->count, sizeof *assembled.images);
+	for (size_t i = 0; i < export->count && r == 0; i++) {
+		r = assemble_one(export, cache, i, docker, &assembled.images[i], err);
+		assembled.count += r == 0;
+	}
+	if (r < 0) {
+		assembled_release(&assembled);
+		return r;
+	}
+	if (assembled.count > 1)
+		make_index(export->output, docker, &assembled);
+	else
+		descriptor_copy(&assembled.descriptor, &assembled.images[0].descriptor);
+	result->has_digests = true;
+	result->config_digest = assembled.images[0].config_descriptor.digest;
+	descriptor_release(&result->descriptor);
+	descriptor_copy(&result->descriptor, &assembled.descriptor);
+	*ret = assembled;
+	return 0;
+}
+
+void assembled_release(struct assembled *assembled)
+{
+	for (size_t i = 0; i < assembled->count; i++)
+		image_release(&assembled->images[i]);
+	free(assembled->images);
+	buf_release(&assembled->index);
+	descriptor_release(&assembled->descriptor);
+	*assembled = (struct assembled){ 0 };
+}
+
+/* ---- writing ---- */
+
+int export_to_layout(const struct export *export, struct export_result *result, struct error *err)
+{
+	cleanup_with(assembled_release) struct assembled assembled = { 0 };
+	cleanup_with(out_file_release) struct out_file file = { .fd = -1 };
+	const struct output *output = export->output;
+	struct layout_image image = { .names = &result->names };
+	const struct layout_write write = { .images = &image,
+					    .count = 1,
+					    .docker_archive = output->type == OUTPUT_DOCKER,
+					    .progress = export->progress };
+	struct file_sink sink;
+	int r = 0;
+
+	/* Where it goes is looked at first: layers are work. */
+	if (!output->directory)
+		r = out_file_open(output->dest, &file, err);
+	if (r == 0)
+		r = export_assemble(export, result, &assembled, err);
+	if (r < 0)
+		return r;
+	image.images = assembled.images;
+	image.count = assembled.count;
+	image.descriptor = &assembled.descriptor;
+	image.index = assembled.has_index ? &assembled.index : NULL;
+	if (output->directory)
+		return layout_write_directory(&write, output->dest, err);
+	file_sink_init(&sink, file.fd, output->dest ? output->dest : "standard output");
+	r = layout_write_archive(&write, &sink.base, err);
+	return r < 0 ? r : out_file_keep(&file, err);
+}

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "fs/base/buf.h"
+#include "tools/glyph.h"
 #include "tools/progress/screen.h"
 #include "tools/progress/summary.h"
-#include "tools/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,12 +19,12 @@ static void check_text(const struct buf *text, bool colors)
 
 	while (at < text->length) {
 		uint32_t codepoint;
-		size_t bytes = utf8_decode(text->data + at, text->length - at, &codepoint);
+		size_t bytes = glyph_decode(text->data + at, text->length - at, &codepoint);
 
 		if (bytes == 0)
 			abort();
 		at += bytes;
-		if (!utf8_is_control(codepoint) || (colors && codepoint == '\t'))
+		if (!glyph_is_control(codepoint) || (colors && codepoint == '\t'))
 			continue;
 		if (!colors || codepoint != '\033' || text->data[at++] != '[')
 			abort();
@@ -39,7 +39,7 @@ static void check_text(const struct buf *text, bool colors)
 static size_t columns_of(const struct buf *text)
 {
 	struct buf copy = { 0 };
-	size_t columns = utf8_add_clipped(&copy, buf_string(text), text->length, SIZE_MAX);
+	size_t columns = glyph_add_clipped(&copy, buf_string(text), text->length, SIZE_MAX);
 
 	buf_release(&copy);
 	return columns;

@@ -18,6 +18,7 @@ static void fuzz_log(const uint8_t *data, size_t size)
 	struct step_record record;
 	struct buf text = { 0 };
 	struct step_table table;
+	const uint8_t *encoded;
 	size_t offset = 0;
 
 	while (step_log_next(data, size, &offset, &record)) {
@@ -26,8 +27,9 @@ static void fuzz_log(const uint8_t *data, size_t size)
 	}
 	step_list_settle(&list);
 	step_table_encode(&list, &text);
-	if (step_table_parse(text.data, text.length, &table, NULL) < 0 ||
-	    !step_table_is_sound(text.data, text.length) || table.count != list.count)
+	encoded = (const uint8_t *)text.data;
+	if (step_table_parse(encoded, text.length, &table, NULL) < 0 ||
+	    !step_table_is_sound(encoded, text.length) || table.count != list.count)
 		abort();
 	for (size_t i = 0; i < list.count; i++) {
 		if (!step_table_find(&table, &list.items[i].key, &record))

@@ -7,10 +7,30 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='mount umount diff gc fsck doctor version help debug'
+		verbs='build states history mount umount diff images import load gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
+		;;
+	'build')
+		options='--add-host --allow --annotation --build-arg --build-context --cache-commit --check --file -f --iidfile --jobs -j --label --load --metadata-file --network --no-cache --no-cache-filter --output -o --platform --progress --push --quiet -q --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
+		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --file -f --iidfile --jobs -j --label --metadata-file --network --no-cache-filter --output -o --platform --progress --secret --shm-size --ssh --tag -t --target --ulimit --store'
+		files='--file -f --iidfile --metadata-file'
+		directories='--store'
+		choices='--cache-commit=success --cache-commit=always --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
+		operands='-d'
+		;;
+	'states')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'history')
+		options='--format --limit -n --debug -D --help -h --store'
+		valued='--format --limit -n --store'
+		directories='--store'
+		choices='--format=table --format=json'
 		;;
 	'mount')
 		options='--rw --options -o --debug -D --help -h --store'
@@ -29,6 +49,25 @@ _varve_table()
 		valued='--format --store'
 		directories='--store'
 		choices='--format=table --format=json'
+		;;
+	'images')
+		options='--format --quiet -q --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'import')
+		options='--message -m --name -t --platform --debug -D --help -h --store'
+		valued='--message -m --name -t --platform --store'
+		directories='--store'
+		operands='-f'
+		;;
+	'load')
+		options='--input -i --name -t --platform --select --debug -D --help -h --store'
+		valued='--input -i --name -t --platform --select --store'
+		files='--input -i'
+		directories='--store'
+		operands='-f'
 		;;
 	'gc')
 		options='--dry-run --debug -D --help -h --store'
@@ -56,7 +95,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='mount umount diff gc fsck doctor version help debug'
+		operands='build states history mount umount diff images import load gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

@@ -11,6 +11,62 @@ function __varve_at
 		switch "$path $word"
 			case ' --store'
 				set skip 1
+			case 'build --add-host'
+				set skip 1
+			case 'build --allow'
+				set skip 1
+			case 'build --annotation'
+				set skip 1
+			case 'build --build-arg'
+				set skip 1
+			case 'build --build-context'
+				set skip 1
+			case 'build --cache-commit'
+				set skip 1
+			case 'build --file' 'build -f'
+				set skip 1
+			case 'build --iidfile'
+				set skip 1
+			case 'build --jobs' 'build -j'
+				set skip 1
+			case 'build --label'
+				set skip 1
+			case 'build --metadata-file'
+				set skip 1
+			case 'build --network'
+				set skip 1
+			case 'build --no-cache-filter'
+				set skip 1
+			case 'build --output' 'build -o'
+				set skip 1
+			case 'build --platform'
+				set skip 1
+			case 'build --progress'
+				set skip 1
+			case 'build --secret'
+				set skip 1
+			case 'build --shm-size'
+				set skip 1
+			case 'build --ssh'
+				set skip 1
+			case 'build --tag' 'build -t'
+				set skip 1
+			case 'build --target'
+				set skip 1
+			case 'build --ulimit'
+				set skip 1
+			case 'build --store'
+				set skip 1
+			case 'states --format'
+				set skip 1
+			case 'states --store'
+				set skip 1
+			case 'history --format'
+				set skip 1
+			case 'history --limit' 'history -n'
+				set skip 1
+			case 'history --store'
+				set skip 1
 			case 'mount --options' 'mount -o'
 				set skip 1
 			case 'mount --store'
@@ -20,6 +76,28 @@ function __varve_at
 			case 'diff --format'
 				set skip 1
 			case 'diff --store'
+				set skip 1
+			case 'images --format'
+				set skip 1
+			case 'images --store'
+				set skip 1
+			case 'import --message' 'import -m'
+				set skip 1
+			case 'import --name' 'import -t'
+				set skip 1
+			case 'import --platform'
+				set skip 1
+			case 'import --store'
+				set skip 1
+			case 'load --input' 'load -i'
+				set skip 1
+			case 'load --name' 'load -t'
+				set skip 1
+			case 'load --platform'
+				set skip 1
+			case 'load --select'
+				set skip 1
+			case 'load --store'
 				set skip 1
 			case 'gc --store'
 				set skip 1
@@ -39,7 +117,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' mount' ' umount' ' diff' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
+			case ' build' ' states' ' history' ' mount' ' umount' ' diff' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -47,9 +125,15 @@ function __varve_at
 end
 
 complete -c varve -f
+complete -c varve -n '__varve_at ""' -a build -d 'Build an image from a Dockerfile'
+complete -c varve -n '__varve_at ""' -a states -d 'List the states that the steps of a build have left'
+complete -c varve -n '__varve_at ""' -a history -d 'List builds, newest first'
 complete -c varve -n '__varve_at ""' -a mount -d 'Look into a state: mount it at a directory'
 complete -c varve -n '__varve_at ""' -a umount -d 'End what \'varve mount\' began'
 complete -c varve -n '__varve_at ""' -a diff -d 'List what differs between two states, or what a step has changed'
+complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
+complete -c varve -n '__varve_at ""' -a import -d 'Make an image of a root filesystem: an archive or a directory'
+complete -c varve -n '__varve_at ""' -a load -d 'Bring in images: an OCI layout, or the archive of one or of \'docker save\''
 complete -c varve -n '__varve_at ""' -a gc -d 'Delete what nothing refers to any more'
 complete -c varve -n '__varve_at ""' -a fsck -d 'Check everything in the store'
 complete -c varve -n '__varve_at ""' -a doctor -d 'Say what this host allows, and how to mend what it does not'
@@ -60,6 +144,46 @@ complete -c varve -n '__varve_at ""' -s D -l debug -d 'Say more: codes of errors
 complete -c varve -n '__varve_at ""' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at ""' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at ""' -s v -l version -d 'Print the version and quit'
+complete -c varve -n '__varve_at "build"' -a '(__fish_complete_directories)'
+complete -c varve -n '__varve_at "build"' -l add-host -x -d 'Add a line to /etc/hosts of every RUN'
+complete -c varve -n '__varve_at "build"' -l allow -x -d 'Allow RUN what it asks for: network.host, security.insecure'
+complete -c varve -n '__varve_at "build"' -l annotation -x -d 'Add an annotation to the image\'s manifest'
+complete -c varve -n '__varve_at "build"' -l build-arg -x -d 'Give a value to an ARG; without one, that of the environment'
+complete -c varve -n '__varve_at "build"' -l build-context -x -d 'A directory, or oci-layout://DIR[:TAG], that stands for the stage or image NAME'
+complete -c varve -n '__varve_at "build"' -l cache-commit -x -a 'success always' -d 'Keep what a RUN wrote to its cache mounts: if it succeeds, or always'
+complete -c varve -n '__varve_at "build"' -l check -d 'Check the Dockerfile, and build nothing'
+complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile, in place of PATH/Dockerfile; \'-\' for standard input'
+complete -c varve -n '__varve_at "build"' -l iidfile -r -F -d 'Write the image\'s id to a file'
+complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may be under way at once (0: as fits the machine)'
+complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
+complete -c varve -n '__varve_at "build"' -l load -d 'Into the store; that is where images go anyway without --output'
+complete -c varve -n '__varve_at "build"' -l metadata-file -r -F -d 'Write what is known of the result to a file, as JSON'
+complete -c varve -n '__varve_at "build"' -l network -x -a 'default none host' -d 'Network of every RUN that does not ask for another'
+complete -c varve -n '__varve_at "build"' -l no-cache -d 'Do every step anew'
+complete -c varve -n '__varve_at "build"' -l no-cache-filter -x -d 'Do the steps of these stages anew'
+complete -c varve -n '__varve_at "build"' -s o -l output -x -d 'Where the result goes: type=image|oci|docker|local|tar,dest=PATH'
+complete -c varve -n '__varve_at "build"' -l platform -x -d 'Build for this platform'
+complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
+complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
+complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'
+complete -c varve -n '__varve_at "build"' -l secret -x -d 'A secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]'
+complete -c varve -n '__varve_at "build"' -l shm-size -x -d 'Size of /dev/shm in every RUN (default 64m)'
+complete -c varve -n '__varve_at "build"' -l ssh -x -d 'An ssh agent for RUN --mount=type=ssh; \'default\' is your own'
+complete -c varve -n '__varve_at "build"' -s t -l tag -x -d 'Name of the image, NAME[:TAG]; may be given more than once'
+complete -c varve -n '__varve_at "build"' -l target -x -d 'Build this stage, in place of the last one'
+complete -c varve -n '__varve_at "build"' -l ulimit -x -d 'A limit of every RUN, such as nofile=1024'
+complete -c varve -n '__varve_at "build"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "build"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "build"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "states"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "states"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "states"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "states"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "history"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "history"' -s n -l limit -x -d 'How many builds to list'
+complete -c varve -n '__varve_at "history"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "history"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "history"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "mount"' -a '(__fish_complete_directories)'
 complete -c varve -n '__varve_at "mount"' -l rw -d 'A throw-away copy that can be written to; what was written goes with it'
 complete -c varve -n '__varve_at "mount"' -s o -l options -x -d 'More mount options, with commas between them: allow_other, suid'
@@ -75,6 +199,26 @@ complete -c varve -n '__varve_at "diff"' -l format -x -a 'table json' -d 'How to
 complete -c varve -n '__varve_at "diff"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "diff"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "diff"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "images"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "images"' -s q -l quiet -d 'Only the ids'
+complete -c varve -n '__varve_at "images"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "images"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "images"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "import"' -F
+complete -c varve -n '__varve_at "import"' -s m -l message -x -d 'What the image\'s history says of it'
+complete -c varve -n '__varve_at "import"' -s t -l name -x -d 'Name of the image, NAME[:TAG]'
+complete -c varve -n '__varve_at "import"' -l platform -x -d 'What machine it is for (default: this one)'
+complete -c varve -n '__varve_at "import"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "import"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "import"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "load"' -F
+complete -c varve -n '__varve_at "load"' -s i -l input -r -F -d 'The same as FILE'
+complete -c varve -n '__varve_at "load"' -s t -l name -x -d 'Name for the image, in place of those it brings along'
+complete -c varve -n '__varve_at "load"' -l platform -x -d 'Only what suits this platform best'
+complete -c varve -n '__varve_at "load"' -l select -x -d 'Which of several images: a tag, a name or a digest'
+complete -c varve -n '__varve_at "load"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "load"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "load"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "gc"' -l dry-run -d 'Only say what would be deleted'
 complete -c varve -n '__varve_at "gc"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "gc"' -s h -l help -d 'Show this text'
@@ -92,9 +236,15 @@ complete -c varve -n '__varve_at "version"' -l format -x -a 'table json' -d 'How
 complete -c varve -n '__varve_at "version"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "version"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "version"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "help"' -a build
+complete -c varve -n '__varve_at "help"' -a states
+complete -c varve -n '__varve_at "help"' -a history
 complete -c varve -n '__varve_at "help"' -a mount
 complete -c varve -n '__varve_at "help"' -a umount
 complete -c varve -n '__varve_at "help"' -a diff
+complete -c varve -n '__varve_at "help"' -a images
+complete -c varve -n '__varve_at "help"' -a import
+complete -c varve -n '__varve_at "help"' -a load
 complete -c varve -n '__varve_at "help"' -a gc
 complete -c varve -n '__varve_at "help"' -a fsck
 complete -c varve -n '__varve_at "help"' -a doctor

@@ -40,8 +40,7 @@ static const struct table_column columns[] = {
 static void add_row(struct table *table, const struct image_row *row, int64_t now_ns)
 {
 	cleanup_free char *name = image_name_familiar(row->name);
-	struct id_hex id = object_id_hex(&row->snapshot),
-			     digest = object_id_hex(&row->digest);
+	struct id_hex id = object_id_hex(&row->snapshot), digest = object_id_hex(&row->digest);
 	char platform[PLATFORM_TEXT_MAX], short_id[SHORT_ID + 1] = { 0 };
 
 	platform_format(&row->platform, platform);

@@ -7,10 +7,10 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
+#include "tools/glyph.h"
 #include "tools/human.h"
 #include "tools/json_text.h"
 #include "tools/timestamp.h"
-#include "tools/glyph.h"
 
 /* Blanks between columns. */
 #define GAP 3

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <archive.h>
-#include <archive_entry.h>
-
+#include "builder/image/archive_library.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
@@ -16,7 +14,8 @@
 struct decompress {
 	struct byte_source base;
 	struct byte_source *from;
-	struct archive *archive; /* NULL: the stream is plain */
+	const struct archive_library *library; /* NULL like the next */
+	struct archive *archive;               /* NULL: the stream is plain */
 	char *input;
 	size_t input_length; /* in `input`, not handed on yet */
 	struct error cause;  /* what `from` failed with */
@@ -72,14 +71,14 @@ static ssize_t feed(struct archive *archive, void *context, const void **ret)
 	if (n >= 0)
 		return n;
 	self->cause.code = (int)n;
-	archive_set_error(archive, -(int)n, "cannot read");
+	self->library->set_error(archive, -(int)n, "cannot read");
 	return -1;
 }
 
 /* The source's own words where it failed, else libarchive's. */
 static int complain(struct decompress *self, struct error *err)
 {
-	const char *words = archive_error_string(self->archive);
+	const char *words = self->library->error_string(self->archive);
 
 	if (self->cause.code < 0) {
 		if (err)
@@ -92,24 +91,26 @@ static int complain(struct decompress *self, struct error *err)
 static int open_archive(struct decompress *self, enum compression_seen seen, struct error *err)
 {
 	struct archive_entry *entry;
-	int r = ARCHIVE_FATAL;
+	int r = archive_library_load(&self->library, err);
 
-	self->archive = archive_read_new();
+	if (r < 0)
+		return r;
+	self->archive = self->library->read_new();
 	if (!self->archive)
 		return error_set(err, -ENOMEM, "cannot decompress: out of memory");
 	/* Only the filter that was seen: libarchive would undo one compression inside another. */
 	switch (seen) {
 	case SEEN_GZIP:
-		r = archive_read_support_filter_gzip(self->archive);
+		r = self->library->read_support_filter_gzip(self->archive);
 		break;
 	case SEEN_ZSTD:
-		r = archive_read_support_filter_zstd(self->archive);
+		r = self->library->read_support_filter_zstd(self->archive);
 		break;
 	case SEEN_BZIP2:
-		r = archive_read_support_filter_bzip2(self->archive);
+		r = self->library->read_support_filter_bzip2(self->archive);
 		break;
 	case SEEN_XZ:
-		r = archive_read_support_filter_xz(self->archive);
+		r = self->library->read_support_filter_xz(self->archive);
 		break;
 	case SEEN_PLAIN:
 		r = ARCHIVE_FATAL;
@@ -117,12 +118,12 @@ static int open_archive(struct decompress *self, enum compression_seen seen, str
 	}
 	if (r != ARCHIVE_OK)
 		return error_set(err, -EOPNOTSUPP, "cannot decompress: %s",
-				 archive_error_string(self->archive));
-	archive_read_support_format_raw(self->archive);
-	archive_read_support_format_empty(self->archive);
-	r = archive_read_open(self->archive, self, NULL, feed, NULL);
+				 self->library->error_string(self->archive));
+	self->library->read_support_format_raw(self->archive);
+	self->library->read_support_format_empty(self->archive);
+	r = self->library->read_open(self->archive, self, NULL, feed, NULL);
 	if (r == ARCHIVE_OK)
-		r = archive_read_next_header(self->archive, &entry);
+		r = self->library->read_next_header(self->archive, &entry);
 	if (r == ARCHIVE_EOF)
 		self->ended = true;
 	else if (r != ARCHIVE_OK)
@@ -152,7 +153,8 @@ static ssize_t read_decompressed(struct byte_source *base, void *data, size_t si
 	if (!self->archive)
 		return read_plain(self, data, size, err);
 	while (!self->block_left && !self->ended) {
-		int r = archive_read_data_block(self->archive, &block, &self->block_left, &offset);
+		int r = self->library->read_data_block(self->archive, &block, &self->block_left,
+						       &offset);
 
 		self->block = block;
 		if (r == ARCHIVE_EOF) {
@@ -209,7 +211,7 @@ void decompress_close(struct decompress *decompress)
 	if (!decompress)
 		return;
 	if (decompress->archive)
-		archive_read_free(decompress->archive);
+		decompress->library->read_free(decompress->archive);
 	free(decompress->input);
 	free(decompress);
 }

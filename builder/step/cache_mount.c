@@ -267,7 +267,7 @@ static void leave_shared(struct cache_mount *cache)
 		return;
 	}
 	(void)cache_lock_server(cache->cache, &lock_fd, NULL);
-	if (workspace_others(filesystem->workspace, &others, NULL) == 0 && others) {
+	if (workspace_leave(filesystem->workspace, &others, NULL) == 0 && others) {
 		workspace_free(filesystem->workspace);
 		free(filesystem->name);
 		free(filesystem);

@@ -23,9 +23,9 @@
 struct in_use {
 	const struct run_work_mount *work;
 	struct filesystem *filesystem; /* of a bind, or of the cache; NULL for others */
-	bool own;		       /* opened for this, to be closed */
+	bool own;                      /* opened for this, to be closed */
 	struct cache_mount *cache;     /* NULL, also for the second use of one */
-	char *source;		       /* below the filesystem's root */
+	char *source;                  /* below the filesystem's root */
 	bool directory;
 	const struct secret *secret;
 	const struct ssh_agent *agent;
@@ -36,7 +36,7 @@ struct in_use {
 struct run_mounts_in_use {
 	struct step_task *task;
 	struct filesystem *root;
-	struct in_use *items; /* in the order of the Dockerfile */
+	struct in_use *items;     /* in the order of the Dockerfile */
 	struct in_use **attached; /* outer targets before inner ones */
 	size_t count;
 	struct agent_proxy **proxies;
@@ -114,8 +114,8 @@ static int open_bind(struct run_mounts_in_use *mounts, struct in_use *use, struc
 	r = real_path(&source, spec->source, &use->source, err);
 	use->own = true;
 	return r < 0 ? r
-		     : filesystem_open(mounts->task->env, "bind", &source.snapshot,
-				       spec->read_only, &use->filesystem, err);
+		     : filesystem_open(mounts->task->env, "bind", &source.snapshot, spec->read_only,
+				       &use->filesystem, err);
 }
 
 /* ---- caches ---- */
@@ -167,8 +167,9 @@ static int find_secret(const struct step_env *env, struct in_use *use, struct er
 			use->secret = &env->secrets[i];
 	}
 	if (!use->secret && spec->required)
-		return error_set(err, -ENOENT, "secret %s: not found; give it with --secret id=%s,…",
-				 spec->id, spec->id);
+		return error_set(err, -ENOENT,
+				 "secret %s: not found; give it with --secret id=%s,…", spec->id,
+				 spec->id);
 	use->left_out = !use->secret || !spec->target;
 	return 0;
 }

@@ -17,7 +17,7 @@ enum server_request {
 	/* u32 directory holding the new node as a path, string name, u32 mode, u64 rdev, u32 uid,
 	 * u32 gid: a device node, which no kernel lets a user namespace make */
 	SERVER_MAKE_NODE,
-	/* -> u32 number of other users */
+	/* -> u32 number of other users; without any, nobody can join from now on */
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
 	SERVER_CHANGED,

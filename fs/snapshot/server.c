@@ -213,6 +213,9 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 		wire_put_u32(out, overlay_changed(server->overlay));
 		return 0;
 	case SERVER_LEAVE:
+		/* Who comes now must not find a server whose mount is about to go. */
+		if (server->users == 1)
+			listener_retire(&server->listener);
 		wire_put_u32(out, server->users - 1);
 		return 0;
 	default:

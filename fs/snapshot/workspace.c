@@ -231,7 +231,7 @@ int workspace_changed(struct workspace *workspace, struct error *err)
 	return r < 0 ? r : changed != 0;
 }
 
-int workspace_others(struct workspace *workspace, unsigned *ret, struct error *err)
+int workspace_leave(struct workspace *workspace, unsigned *ret, struct error *err)
 {
 	return ask_number(workspace, SERVER_LEAVE, ret, err);
 }

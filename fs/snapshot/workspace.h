@@ -46,8 +46,9 @@ int workspace_commit(struct workspace *workspace, const struct snapshot_intent *
 		     struct snapshot_result *ret, struct error *err);
 /* Anything written since the last commit? 1, 0 or negative. */
 int workspace_changed(struct workspace *workspace, struct error *err);
-/* How many others are connected. */
-int workspace_others(struct workspace *workspace, unsigned *ret, struct error *err);
+/* How many others are connected, asked by one who is about to go and holds the lock of the socket:
+ * without any, nobody can join from now on. */
+int workspace_leave(struct workspace *workspace, unsigned *ret, struct error *err);
 
 /* Let go: the server of a workspace without other users ends, and what was not committed goes. */
 void workspace_free(struct workspace *workspace);

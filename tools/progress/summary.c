@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "tools/glyph.h"
 #include "tools/progress/colors.h"
 #include "tools/progress/model.h"
-#include "tools/glyph.h"
 
 /* The length of the escape sequence that `text` begins with; *ret_color when it sets colours. */
 static size_t escape_length(const char *text, size_t length, bool *ret_color)

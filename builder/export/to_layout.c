@@ -10,6 +10,9 @@
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
+/* What written layers may take in the store, so that the next output of the same is quick. */
+#define KEPT_LAYERS_MAX ((uint64_t)2 << 30)
+
 /* ---- annotations ---- */
 
 static void add_annotations(const struct output *output, enum annotation_level level,
@@ -104,6 +107,8 @@ int export_assemble(const struct export *export, struct export_result *result,
 		assembled_release(&assembled);
 		return r;
 	}
+	/* Those of this image are open, and can be read whatever goes. */
+	(void)layer_cache_trim(cache, KEPT_LAYERS_MAX, NULL, NULL);
 	if (assembled.count > 1)
 		make_index(export->output, docker, &assembled);
 	else

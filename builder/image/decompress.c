@@ -167,8 +167,9 @@ static ssize_t read_decompressed(struct byte_source *base, void *data, size_t si
 	}
 	if (size > self->block_left)
 		size = self->block_left;
-	if (size)
-		memcpy(data, self->block, size);
+	if (size == 0)
+		return 0;
+	memcpy(data, self->block, size);
 	self->block += size;
 	self->block_left -= size;
 	return (ssize_t)size;

@@ -279,13 +279,15 @@ int image_find_platforms(struct store *store, const char *name, char **ret, stru
 	for (size_t i = 0; i < refs.count && r == 0; i++) {
 		cleanup_with(stored_image_release) struct stored_image image = { 0 };
 		char text[PLATFORM_TEXT_MAX];
+		struct platform platform;
 
 		if (!image_key_has(key, refs.items[i].name))
 			continue;
 		r = image_read(store, &refs.items[i].id, &image, err);
 		if (r < 0)
 			break;
-		platform_format(&image.config.platform, text);
+		platform = image_platform(&image.config);
+		platform_format(&platform, text);
 		strings_add(&list, text);
 	}
 	if (r < 0)

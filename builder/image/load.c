@@ -410,37 +410,40 @@ int image_load_tag(struct store *store, struct store_lease *lease,
 	return 0;
 }
 
+/* Where the tag begins in the first `length` bytes, behind all slashes; NULL when there is none. */
+static const char *find_tag(const char *text, size_t length)
+{
+	const char *colon = memrchr(text, ':', length);
+
+	return colon && !memchr(colon, '/', (size_t)(text + length - colon)) ? colon : NULL;
+}
+
 int oci_layout_parse(const char *text, char **ret_path, char **ret_select, struct error *err)
 {
-	const char *at = strrchr(text, '@'), *colon = strrchr(text, ':');
-	const char *slash = strrchr(text, '/');
+	const char *at = strrchr(text, '@'), *select = NULL, *tag;
 	struct object_id digest;
-	size_t length = strlen(text);
+	size_t length;
 
-	if (at && (!slash || at > slash)) {
+	if (at && !strchr(at, '/')) {
 		int r = digest_parse(at + 1, &digest, err);
 
 		if (r < 0)
 			return error_prefix(err, r, "'%s'", text);
-		*ret_select = xstrdup(at + 1);
-		length = (size_t)(at - text);
+		select = at + 1;
+	}
+	length = select ? (size_t)(at - text) : strlen(text);
+	tag = find_tag(text, length);
+	if (tag) {
 		/* DIR:TAG@DIGEST: the digest says it all */
-		if (colon && colon > at)
-			colon = memrchr(text, ':', length);
-		if (colon && (!slash || colon > slash))
-			length = (size_t)(colon - text);
-	} else if (colon && (!slash || colon > slash)) {
-		if (!reference_tag_valid(colon + 1))
-			return error_set(err, -EINVAL, "'%s': '%s' is no tag", text, colon + 1);
-		*ret_select = xstrdup(colon + 1);
-		length = (size_t)(colon - text);
-	} else {
-		*ret_select = NULL;
+		if (!select)
+			select = tag + 1;
+		if (select == tag + 1 && !reference_tag_valid(select))
+			return error_set(err, -EINVAL, "'%s': '%s' is no tag", text, select);
+		length = (size_t)(tag - text);
 	}
-	if (length == 0) {
-		free(*ret_select);
+	if (length == 0)
 		return error_set(err, -EINVAL, "'%s' names no directory", text);
-	}
+	*ret_select = select ? xstrdup(select) : NULL;
 	*ret_path = xstrndup(text, length);
 	return 0;
 }

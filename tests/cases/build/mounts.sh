@@ -25,7 +25,7 @@ echo "a required secret that is missing is said before anything runs"
 printf 'FROM base\nRUN sleep 9\nRUN --mount=type=secret,id=x,required cat /run/secrets/x\n' \
 	>"$CONTEXT/required"
 expect "status" 1 "$(LOG=$LOG code build -f "$CONTEXT/required" "$CONTEXT" 2>/dev/null)"
-grep -q "requires the secret 'x'" "$LOG" || fail "$(cat "$LOG")"
+grep -q "secret x: not found" "$LOG" || fail "$(cat "$LOG")"
 expect "steps" 0 "$(count DONE)"
 
 echo "tmpfs is empty, writable, and gone"

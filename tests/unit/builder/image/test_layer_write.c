@@ -276,7 +276,7 @@ static void test_any_change_survives_the_way_through_a_layer(void **state)
 		assert_ok(import_tar(f, NULL, tar.data, tar.length, &below), f->err);
 	}
 	for (int round = 0; round < 40; round++) {
-		cleanup_with(buf_release) struct buf tar = { 0 }, changes = { 0 };
+		cleanup_with(buf_release) struct buf tar = { 0 };
 		cleanup_free char *want = NULL, *got = NULL;
 		struct snapshot_record record = { .parent = last };
 		struct tree *tree;

@@ -193,7 +193,7 @@ static int check_required(struct building *building, struct error *err)
 
 		if (!have_secret(building, id))
 			return error_set(err, -ENOENT,
-					 "a RUN requires the secret '%s': give it with "
+					 "secret %s: not found; a RUN requires it: give it with "
 					 "--secret id=%s,src=FILE",
 					 id, id);
 	}

@@ -36,11 +36,13 @@ bool layer_keeps_xattr(const char *key, int type)
 
 /* ---- attributes ---- */
 
-static struct tree_attr attr_of(const struct tar_entry *entry)
+static struct tree_attr attr_of(const struct apply_run *run, const struct tar_entry *entry)
 {
+	const struct layer_owner *owner = run->apply->owner;
+
 	return (struct tree_attr){ .mode = entry->type == TAR_SYMLINK ? 0777 : entry->mode,
-				   .uid = entry->uid,
-				   .gid = entry->gid,
+				   .uid = owner ? owner->uid : entry->uid,
+				   .gid = owner ? owner->gid : entry->gid,
 				   .mtime = { entry->mtime_s, entry->mtime_ns } };
 }
 
@@ -169,16 +171,20 @@ static int fill_node(struct apply_run *run, const struct tar_entry *entry, struc
 static int find_target(struct apply_run *run, const struct tar_entry *entry, struct node **ret,
 		       struct error *err)
 {
+	cleanup_with(tree_place_release) struct tree_place place = { 0 };
 	cleanup_free char *target = NULL;
 	int r = apply_clean_name(entry->link, &target, err);
 
 	if (r == 0)
-		r = tree_lookup(run->tree, target, TREE_NOFOLLOW, ret, err);
-	if (r == 0)
-		return error_set(err, -ENOENT, "its target '%s' does not exist", entry->link);
-	if (r > 0 && node_is_dir(*ret))
-		return error_set(err, -EPERM, "a hard link to a directory");
-	return r < 0 ? r : 0;
+		r = tree_resolve(run->tree, run->top, target, TREE_NOFOLLOW, &place, err);
+	if (r == 0 && !place.node)
+		r = error_set(err, -ENOENT, "its target '%s' does not exist", entry->link);
+	else if (r == 0 && node_is_dir(place.node))
+		r = error_set(err, -EPERM, "a hard link to a directory");
+	if (r < 0)
+		return r;
+	*ret = place.node;
+	return 0;
 }
 
 static int put_link(struct apply_run *run, const struct tar_entry *entry, struct node *dir,
@@ -206,7 +212,7 @@ static int put_link(struct apply_run *run, const struct tar_entry *entry, struct
 static int put_entry(struct apply_run *run, const struct tar_entry *entry, struct node *dir,
 		     const char *name, struct error *err)
 {
-	struct tree_attr attr = attr_of(entry);
+	struct tree_attr attr = attr_of(run, entry);
 	struct dentry *dentry = NULL;
 	struct node *node;
 	int r = tree_find(run->tree, dir, name, strlen(name), &dentry, err);
@@ -306,7 +312,7 @@ static int apply_entry(struct apply_run *run, const struct tar_entry *entry, str
 	if (r == 0 && *path)
 		r = apply_named(run, entry, path, err);
 	else if (r == 0 && entry->type == TAR_DIR)
-		r = restate(run, entry, tree_root_node(run->tree), err);
+		r = run->apply->dir ? 0 : restate(run, entry, run->top, err);
 	else if (r == 0)
 		r = error_set(err, -EINVAL, "the root is a directory");
 	if (r < 0 && err) {
@@ -342,7 +348,9 @@ static int apply_all(struct apply_run *run, struct error *err)
 
 int layer_apply(struct layer_apply *apply, struct byte_source *tar, struct error *err)
 {
-	struct apply_run run = { .apply = apply, .tree = apply->tree };
+	struct apply_run run = { .apply = apply,
+				 .tree = apply->tree,
+				 .top = apply->dir ? apply->dir : tree_root_node(apply->tree) };
 	int r;
 
 	recipe_tap_init(&run.tap, tar, apply->recipe);

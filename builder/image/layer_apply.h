@@ -32,12 +32,19 @@ struct tree;
 /* Size of a file that is stored with holes: its zeros have to be hashed. */
 #define LAYER_SPARSE_MAX ((uint64_t)64 << 30)
 
+struct layer_owner {
+	uint32_t uid, gid;
+};
+
 /* The caller fills in the first part; the rest is zero. */
 struct layer_apply {
 	struct tree *tree; /* opened for this; the caller commits it */
 	struct store_txn *txn;
 	bool plain; /* an archive of no layer: names that begin with ".wh." are files */
-	struct recipe_writer *recipe; /* NULL: none is wanted */
+	/* Where it is unpacked, which keeps its own attributes then; NULL: at the root. */
+	struct node *dir;
+	const struct layer_owner *owner; /* of everything; NULL: as the archive says */
+	struct recipe_writer *recipe;    /* NULL: none is wanted */
 	const struct progress *progress;
 	const char *what; /* for the progress */
 	uint64_t total;

@@ -55,7 +55,8 @@ static const struct heredoc *lone_heredoc(const struct lowering *lowering)
 	const struct command_line *command = &instruction->run.command;
 	struct heredoc ignored;
 
-	if (instruction->keyword != KEYWORD_RUN || command->heredoc_count == 0)
+	if (instruction->keyword != KEYWORD_RUN || command->heredoc_count == 0 ||
+	    command->args.count == 0)
 		return NULL;
 	if (heredoc_of_word(command->args.items[0], &lowering->planning->memory->arena, &ignored,
 			    NULL) <= 0)

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "builder/plan/globals.h"
+#include "builder/plan/lint.h"
 #include "builder/plan/lower/lower.h"
 #include "builder/plan/plan_internal.h"
 #include "builder/plan/reach/bases.h"
@@ -85,8 +86,10 @@ static const char *setting(const struct plan_options *options, const char *name)
 /* Who is FROM what, and what of it the target needs. */
 static int find_way(struct planning *planning)
 {
-	int r = globals_declare(planning);
+	int r = lint_begin(planning);
 
+	if (r == 0)
+		r = globals_declare(planning);
 	if (r == 0)
 		r = globals_settle_time(planning);
 	if (r == 0)
@@ -139,6 +142,10 @@ int plan_make(const struct recipe *recipe, const struct plan_options *options,
 		r = lower_stages(&planning);
 	if (r == 0)
 		result_finish(&planning);
+	if (r == 0)
+		r = lint_finish(&planning);
+	check_options_release(&planning.check);
+	strings_release(&planning.violated);
 	contexts_release(&planning.contexts);
 	images_release(&planning.images);
 	if (r == 0)

@@ -67,7 +67,11 @@ struct plan_options {
 	const char *created;
 };
 
-/* Something about the Dockerfile worth saying, that does not stop the build. */
+/*
+ * Something about the Dockerfile worth saying, that does not stop the build. What a lint rule has
+ * found begins with the rule's name and a colon; "# check=" and BUILDKIT_DOCKERFILE_CHECK turn rules
+ * off, or make of them what plan_make() is refused for.
+ */
 struct plan_warning {
 	char *text;
 	struct location where;

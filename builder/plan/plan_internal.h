@@ -2,6 +2,7 @@
 /* Planning under way: shared by the files of this folder. */
 #pragma once
 
+#include "builder/dockerfile/check_options.h"
 #include "builder/plan/memory.h"
 #include "builder/plan/plan.h"
 #include "builder/plan/reach/contexts.h"
@@ -36,6 +37,8 @@ struct planning {
 	struct contexts contexts;
 	struct images images;
 	struct stage_work *stages;
+	struct check_options check;
+	struct strings violated;     /* rules that found something */
 	const char *cache_namespace; /* NULL: none */
 	const char *hostname;        /* NULL: the usual one */
 };

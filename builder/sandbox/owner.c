@@ -39,24 +39,19 @@ int owner_receive(int channel_fd, struct owner_request *ret)
 	return 1;
 }
 
-int owner_answer(int channel_fd, const struct owner_reply *reply)
+int owner_answer(int channel_fd, int error)
 {
 	cleanup_with(buf_release) struct buf message = { 0 };
 
-	wire_put_u32(&message, (uint32_t)-reply->error);
-	wire_put_u32(&message, reply->mode);
-	wire_put_u32(&message, reply->uid);
-	wire_put_u32(&message, reply->gid);
-	wire_put_u64(&message, reply->rdev);
+	wire_put_u32(&message, (uint32_t)-error);
 	return channel_send(channel_fd, message.data, message.length, NULL, 0);
 }
 
-int owner_ask(int channel_fd, const struct owner_request *request, struct owner_reply *ret)
+int owner_ask(int channel_fd, const struct owner_request *request, int *ret_error)
 {
 	cleanup_with(buf_release) struct buf message = { 0 };
-	struct owner_reply reply;
 	struct wire wire;
-	int r;
+	int r, error;
 
 	wire_put_u32(&message, request->verb);
 	wire_put_string(&message, request->filesystem);
@@ -73,13 +68,9 @@ int owner_ask(int channel_fd, const struct owner_request *request, struct owner_
 	if (r <= 0)
 		return r < 0 ? r : -EPIPE;
 	wire = wire_of(message.data, message.length);
-	reply.error = -(int)wire_u32(&wire);
-	reply.mode = wire_u32(&wire);
-	reply.uid = wire_u32(&wire);
-	reply.gid = wire_u32(&wire);
-	reply.rdev = wire_u64(&wire);
-	if (wire_end(&wire) < 0 || reply.error > 0)
+	error = -(int)wire_u32(&wire);
+	if (wire_end(&wire) < 0 || error > 0)
 		return -EPROTO;
-	*ret = reply;
+	*ret_error = error;
 	return 0;
 }

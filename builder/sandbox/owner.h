@@ -19,23 +19,18 @@ enum owner_verb {
 	 * -EEXIST as mknod(2) has it; a negative entry that the kernel holds is to be invalidated. */
 	OWNER_MKNOD = 1,
 	/* Set owner and group of `inode`; UINT32_MAX leaves one as it is. Clears set-id bits of
-	 * files as chown(2) does. */
+	 * files as chown(2) does, and the kernel is to hear of it. Asked only where root alone is
+	 * mapped; ids are below 65536 then, as they would be with all of them. */
 	OWNER_CHOWN,
-	/* Owner, group, mode and rdev of `inode`, as recorded. */
-	OWNER_STAT,
 };
 
 struct owner_request {
 	enum owner_verb verb;
 	char *filesystem; /* as named to sandbox_mount() */
 	uint64_t inode;   /* st_ino */
-	char *name;       /* OWNER_MKNOD: one component, else NULL */
-	uint32_t mode, uid, gid;
-	uint64_t rdev;
-};
-
-struct owner_reply {
-	int error; /* 0 or a negative errno, for the process that asked */
+	/* OWNER_MKNOD: one component. OWNER_CHOWN: the path where the file was a moment ago if the
+	 * filesystem is the root, or NULL; nothing to rely on. */
+	char *name;
 	uint32_t mode, uid, gid;
 	uint64_t rdev;
 };
@@ -45,7 +40,8 @@ DEFINE_CLEANUP_VALUE(struct owner_request, owner_request_release);
 
 /* For who answers. 1 and *ret (to be released), 0: no more will come, negative errno. */
 int owner_receive(int channel_fd, struct owner_request *ret);
-int owner_answer(int channel_fd, const struct owner_reply *reply);
+/* `error`: 0 or a negative errno, for the process that asked. */
+int owner_answer(int channel_fd, int error);
 
-/* For who asks: 0 and *ret, whose `error` is the answer; negative when there is none. */
-int owner_ask(int channel_fd, const struct owner_request *request, struct owner_reply *ret);
+/* For who asks: 0 and the answer, negative when there is none. */
+int owner_ask(int channel_fd, const struct owner_request *request, int *ret_error);

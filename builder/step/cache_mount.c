@@ -157,6 +157,7 @@ static int start_shared(struct step_task *task, struct cache_mount *cache,
 		return r;
 	/* What a dead server has left behind is in the way of a new mount. */
 	(void)sandbox_unmount(sandbox, filesystem->name, true, NULL);
+	options.root_only = sandbox_id_mode(sandbox) == SANDBOX_IDS_SINGLE;
 	r = sandbox_mount(sandbox, filesystem->name, true, "varve", &options.fuse_fd, err);
 	if (r > 0)
 		r = error_set(err, -EBUSY,
@@ -267,7 +268,7 @@ static void leave_shared(struct cache_mount *cache)
 		return;
 	}
 	(void)cache_lock_server(cache->cache, &lock_fd, NULL);
-	if (workspace_others(filesystem->workspace, &others, NULL) == 0 && others) {
+	if (workspace_leave(filesystem->workspace, &others, NULL) == 0 && others) {
 		workspace_free(filesystem->workspace);
 		free(filesystem->name);
 		free(filesystem);

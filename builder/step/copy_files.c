@@ -225,13 +225,10 @@ static int unpack_archive(const struct copy_job *job, struct tree *target,
 {
 	struct tree_attr attr = parent_attr(job);
 	struct copy_job *mutable = (struct copy_job *)(uintptr_t)job;
-	struct node *dir;
-	int r;
 
 	if (!job->unpack || !node_is_file(selected->node))
 		return 0;
-	r = tree_make_dirs(target, job->work->destination, &attr, &dir, err);
-	return r < 0 ? r : job->unpack(mutable, selected->node, target, dir, err);
+	return job->unpack(mutable, selected->node, target, &attr, err);
 }
 
 static int copy_selected(struct copier *copier, struct tree *target,
@@ -263,7 +260,7 @@ static int copy_with_parents(const struct copy_job *job, struct tree *target, co
 	cleanup_free char *top = pivot ? xstrndup(source, (size_t)(pivot - source)) : xstrdup("/");
 	cleanup_free char *rest = path_join("/", pivot ? pivot + 3 : source);
 	const char *pattern = rest + 1;
-	struct selected selected;
+	cleanup_with(selection_release) struct selection tops = { 0 };
 	int r = copier_init(&copier, job, err);
 
 	if (r == 0)
@@ -271,11 +268,11 @@ static int copy_with_parents(const struct copy_job *job, struct tree *target, co
 	if (r == 0)
 		r = patterns_compile(&pattern, 1, &copier.includes, err);
 	if (r == 0)
-		r = select_path(&job->source, top, &selected, err);
-	if (r < 0)
-		return r;
+		r = select_sources(&job->source, top, &tops, err);
 	copier.base.choose = choose;
-	return copy_selected(&copier, target, &selected, err);
+	for (size_t i = 0; i < tops.count && r == 0; i++)
+		r = copy_selected(&copier, target, &tops.items[i], err);
+	return r;
 }
 
 static int copy_source(const struct copy_job *job, struct tree *target, const char *source,

@@ -13,6 +13,7 @@ struct context;
 struct error;
 struct mode_change;
 struct store_txn;
+struct tree_attr;
 
 /* Where the files are: a tree, which is that of `context` when that is not NULL. */
 struct copy_source {
@@ -34,9 +35,10 @@ struct copy_job {
 	struct node_time now;           /* for directories that have to be made */
 	/* Put the content of files into the store; NULL: only find out what it is. */
 	struct store_txn *txn;
-	/* Unpack local archives (ADD). NULL: they are copied as they are. 1 unpacked, 0 it is none. */
+	/* Unpack local archives (ADD) at the destination, whose missing directories get `attr`.
+	 * NULL: they are copied as they are. 1 unpacked, 0 it is none, and nothing has happened. */
 	int (*unpack)(struct copy_job *job, struct node *archive, struct tree *target,
-		      struct node *dir, struct error *err);
+		      const struct tree_attr *attr, struct error *err);
 };
 
 /* Carry it out on `target`. -ENOENT: a source that is not there; the text is BuildKit's. */

@@ -100,6 +100,8 @@ static int expand_part(const struct copy_source *source, struct strings *paths, 
 		r = tree_load(source->tree, dir, err);
 		if (r < 0)
 			return r;
+		if (!dir->dir.children)
+			continue;
 		sorted = name_table_sorted(dir->dir.children);
 		count = dir->dir.children->count;
 		for (uint32_t j = 0; j < count && r >= 0; j++) {

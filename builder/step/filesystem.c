@@ -25,6 +25,7 @@ int filesystem_open(struct step_env *env, const char *prefix, const struct objec
 	if (r < 0)
 		return r;
 	filesystem->name = step_env_mount_name(env, prefix);
+	options.root_only = sandbox_id_mode(sandbox) == SANDBOX_IDS_SINGLE;
 	r = sandbox_mount(sandbox, filesystem->name, false, "varve", &options.fuse_fd, err);
 	if (r < 0) {
 		free(take_ptr(&filesystem->name));

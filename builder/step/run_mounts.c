@@ -443,16 +443,16 @@ bool run_mounts_secret(const struct run_mounts_in_use *mounts)
 	return false;
 }
 
-size_t run_mounts_servers(const struct run_mounts_in_use *mounts, int **ret)
+size_t run_mounts_filesystems(const struct run_mounts_in_use *mounts, struct filesystem ***ret)
 {
-	int *fds = xcalloc(mounts->count + 1, sizeof *fds);
+	struct filesystem **list = xcalloc(mounts->count + 1, sizeof(struct filesystem *));
 	size_t count = 0;
 
 	for (size_t i = 0; i < mounts->count; i++) {
 		if (mounts->items[i].filesystem)
-			fds[count++] = workspace_fd(mounts->items[i].filesystem->workspace);
+			list[count++] = mounts->items[i].filesystem;
 	}
-	*ret = fds;
+	*ret = list;
 	return count;
 }
 

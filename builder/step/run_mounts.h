@@ -25,8 +25,9 @@ int run_mounts_serve(struct run_mounts_in_use *mounts, const int *listen_fds, st
 size_t run_mounts_sockets(const struct run_mounts_in_use *mounts);
 /* Does any of them carry a secret? */
 bool run_mounts_secret(const struct run_mounts_in_use *mounts);
-/* Sockets that tell when one of the servers has died, for poll(); the caller frees *ret. */
-size_t run_mounts_servers(const struct run_mounts_in_use *mounts, int **ret);
+/* Their filesystems, one perhaps more than once, in an array that has room for one more and is the
+ * caller's to free. */
+size_t run_mounts_filesystems(const struct run_mounts_in_use *mounts, struct filesystem ***ret);
 /* The step has succeeded. */
 int run_mounts_commit(struct run_mounts_in_use *mounts, struct error *err);
 void run_mounts_close(struct run_mounts_in_use *mounts);

@@ -8,6 +8,7 @@
 #include "fs/snapshot/snapshot.h"
 
 /* The time that files made by the builder get. */
+struct tree_attr;
 struct node_time step_now(const struct step_env *env);
 
 /* The configuration of an image that would end with this step. */
@@ -22,5 +23,5 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	     struct error *err);
 
 /* unpack.c: copy_job.unpack for ADD */
-int step_unpack(struct copy_job *job, struct node *archive, struct tree *target, struct node *dir,
-		struct error *err);
+int step_unpack(struct copy_job *job, struct node *archive, struct tree *target,
+		const struct tree_attr *attr, struct error *err);

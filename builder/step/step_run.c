@@ -9,6 +9,7 @@
 
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/filesystem.h"
+#include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
 #include "builder/step/step_internal.h"
 #include "builder/step/users.h"
@@ -27,6 +28,9 @@ struct running {
 	struct filesystem *root;
 	struct spec spec;
 	struct run_mounts_in_use *mounts;
+	struct filesystem **filesystems; /* the root and those of the mounts */
+	size_t filesystem_count;
+	struct owner_channel *owners;
 	uint64_t started_ns;
 };
 
@@ -159,7 +163,7 @@ static void drain(struct running *running, const int pipes[2])
 	}
 }
 
-enum watched { WATCH_STEP, WATCH_OUT, WATCH_ERR, WATCH_CANCEL, WATCH_ROOT, WATCH_COUNT };
+enum watched { WATCH_STEP, WATCH_OUT, WATCH_ERR, WATCH_OWNERS, WATCH_CANCEL, WATCH_COUNT };
 
 /*
  * Until the step has ended. The build's end and that of a filesystem's server end it, too:
@@ -167,8 +171,7 @@ enum watched { WATCH_STEP, WATCH_OUT, WATCH_ERR, WATCH_CANCEL, WATCH_ROOT, WATCH
  */
 static int watch(struct running *running, struct step *step, const int pipes[2])
 {
-	cleanup_free int *servers = NULL;
-	size_t server_count = run_mounts_servers(running->mounts, &servers);
+	size_t server_count = running->filesystem_count;
 	cleanup_free struct pollfd *fds = xcalloc(WATCH_COUNT + server_count, sizeof *fds);
 	int r = 0;
 
@@ -177,9 +180,10 @@ static int watch(struct running *running, struct step *step, const int pipes[2])
 	fds[WATCH_ERR] = (struct pollfd){ .fd = pipes[1], .events = POLLIN };
 	fds[WATCH_CANCEL] =
 		(struct pollfd){ .fd = running->task->env->cancel_fd, .events = POLLIN };
-	fds[WATCH_ROOT].fd = workspace_fd(running->root->workspace);
+	fds[WATCH_OWNERS] =
+		(struct pollfd){ .fd = owner_channel_fd(running->owners), .events = POLLIN };
 	for (size_t i = 0; i < server_count; i++)
-		fds[WATCH_COUNT + i].fd = servers[i];
+		fds[WATCH_COUNT + i].fd = workspace_fd(running->filesystems[i]->workspace);
 	for (;;) {
 		if (poll(fds, WATCH_COUNT + server_count, -1) < 0 && errno != EINTR)
 			return -errno;
@@ -187,6 +191,8 @@ static int watch(struct running *running, struct step *step, const int pipes[2])
 			if (fds[i].revents && !relay(running, fds[i].fd, i - WATCH_STEP))
 				fds[i].fd = -1;
 		}
+		if (fds[WATCH_OWNERS].revents && owner_channel_answer(running->owners) <= 0)
+			fds[WATCH_OWNERS].fd = -1;
 		if (fds[WATCH_STEP].revents)
 			break;
 		for (size_t i = WATCH_CANCEL; i < WATCH_COUNT + server_count && r == 0; i++) {
@@ -239,7 +245,9 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 	io = (struct step_io){ .stdout_fd = inner[0],
 			       .stderr_fd = inner[1],
 			       .cancel_fd = running->task->env->cancel_fd };
+	io.owners = owner_channel_owners(running->owners, &io.owner_count);
 	r = sandbox_start(running->task->env->sandbox, &running->spec, &io, ret, listen_fds, err);
+	owner_channel_started(running->owners);
 	close_both(inner);
 	return r < 0 ? r : run_mounts_serve(running->mounts, listen_fds, err);
 }
@@ -270,6 +278,8 @@ static int run_process(struct running *running, struct error *err)
 		return r;
 	}
 	ended = watch(running, step, pipes);
+	/* A question that came too late must not keep the supervisor from ending. */
+	owner_channel_close(take_ptr(&running->owners));
 	r = step_wait(step, &status, err);
 	drain(running, pipes);
 	close_both(pipes);
@@ -316,6 +326,17 @@ static void commit_failed(struct running *running, const struct step_keys *keys,
 	(void)commit(running, &failed, STEP_FAILED, ret, NULL);
 }
 
+/* All filesystems that the step sees, and somebody who answers for them. */
+static int open_owners(struct running *running, struct error *err)
+{
+	size_t count = run_mounts_filesystems(running->mounts, &running->filesystems);
+
+	/* There is room for one more. */
+	running->filesystems[count++] = running->root;
+	running->filesystem_count = count;
+	return owner_channel_open(running->filesystems, count, &running->owners, err);
+}
+
 static int prepare(struct running *running, struct error *err)
 {
 	int r = check_allowed(running->task->env, &running->task->vertex->run, err);
@@ -329,6 +350,8 @@ static int prepare(struct running *running, struct error *err)
 	if (r == 0)
 		r = run_mounts_open(running->task, running->root, &running->spec, &running->mounts,
 				    err);
+	if (r == 0)
+		r = open_owners(running, err);
 	return r;
 }
 
@@ -350,6 +373,8 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		if (r == 0)
 			r = commit(&running, keys, 0, ret, err);
 	}
+	owner_channel_close(running.owners);
+	free(running.filesystems);
 	run_mounts_close(running.mounts);
 	spec_release(&running.spec);
 	if (r == 0)

@@ -12,7 +12,7 @@
 #include "builder/step/step_internal.h"
 #include "fs/base/error.h"
 #include "fs/store/store.h"
-#include "fs/tree/copy.h"
+#include "fs/tree/edit.h"
 
 /* The bytes of a file of a tree, from wherever it is. */
 struct node_source {
@@ -76,11 +76,17 @@ static bool is_archive(struct node_source *source)
 	return archive;
 }
 
-static int apply(const struct copy_job *job, struct node_source *source, struct tree *tree,
-		 struct error *err)
+/* Modes stay those of the archive; owners too, unless others were asked for. */
+static int apply(const struct copy_job *job, struct node_source *source, struct tree *target,
+		 struct node *dir, struct error *err)
 {
 	cleanup_with(decompress_close) struct decompress *plain = NULL;
-	struct layer_apply run = { .tree = tree, .txn = job->txn, .plain = true };
+	struct layer_owner owner = { job->owner.uid, job->owner.gid };
+	struct layer_apply run = { .tree = target,
+				   .txn = job->txn,
+				   .plain = true,
+				   .dir = dir,
+				   .owner = job->owner.given ? &owner : NULL };
 	int r = decompress_open(&source->base, &plain, err);
 
 	if (r == 0)
@@ -89,35 +95,17 @@ static int apply(const struct copy_job *job, struct node_source *source, struct 
 	return r;
 }
 
-/* The owner that was asked for; modes stay those of the archive. */
-struct owner_copier {
-	struct tree_copier base;
-	const struct copy_owner *owner;
-};
-
-static void set_owner(struct tree_copier *base, struct node *copy)
+int step_unpack(struct copy_job *job, struct node *archive, struct tree *target,
+		const struct tree_attr *attr, struct error *err)
 {
-	const struct copy_owner *owner = ((struct owner_copier *)base)->owner;
-
-	copy->uid = owner->uid;
-	copy->gid = owner->gid;
-}
-
-int step_unpack(struct copy_job *job, struct node *archive, struct tree *target, struct node *dir,
-		struct error *err)
-{
-	cleanup_with(tree_close) struct tree *tree = tree_open(tree_store(target), NULL);
-	struct owner_copier copier = { .base = { .replace_types = true }, .owner = &job->owner };
 	struct node_source source;
+	struct node *dir;
 	int r = open_node(job, archive, &source, err);
 
-	if (job->owner.given)
-		copier.base.adjust = set_owner;
 	if (r == 0 && is_archive(&source)) {
-		r = apply(job, &source, tree, err);
+		r = tree_make_dirs(target, job->work->destination, attr, &dir, err);
 		if (r == 0)
-			r = tree_copy_children(target, dir, tree, tree_root_node(tree),
-					       &copier.base, err);
+			r = apply(job, &source, target, dir, err);
 		if (r == 0)
 			r = 1;
 		else

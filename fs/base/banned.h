@@ -10,6 +10,13 @@
 #	include <string.h>
 #	include <time.h>
 
+/* To clang, some are macros when buffers are checked, and macros cannot be poisoned. */
+#	undef strcpy
+#	undef strcat
+#	undef sprintf
+#	undef vsprintf
+#	undef strncpy
+#	undef strncat
 #	pragma GCC poison strcpy strcat sprintf vsprintf strtok gets mktemp tmpnam atoi atol atoll
 #	pragma GCC poison gmtime localtime asctime strncpy strncat
 #endif

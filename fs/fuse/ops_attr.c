@@ -7,7 +7,7 @@ static void reply_attr(fuse_req_t request, const struct node *node)
 {
 	struct stat attr;
 
-	overlay_stat(session_of(request)->overlay, node, &attr);
+	session_stat(session_of(request), node, &attr);
 	fuse_reply_attr(request, &attr, SESSION_FOR_EVER);
 }
 

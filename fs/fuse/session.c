@@ -53,7 +53,14 @@ void session_entry(struct session *session, struct node *node, struct fuse_entry
 	*ret = (struct fuse_entry_param){ .ino = session_number(session, node),
 					  .attr_timeout = SESSION_FOR_EVER,
 					  .entry_timeout = SESSION_FOR_EVER };
-	overlay_stat(session->overlay, node, &ret->attr);
+	session_stat(session, node, &ret->attr);
+}
+
+void session_stat(struct session *session, const struct node *node, struct stat *ret)
+{
+	overlay_stat(session->overlay, node, ret);
+	if (session->options.root_only)
+		ret->st_uid = ret->st_gid = 0;
 }
 
 void session_reply_entry(fuse_req_t request, struct node *node, int r)
@@ -232,6 +239,11 @@ int session_run(struct session *session, struct session_control *control, struct
 	if (r == -ENODEV || r == -ECANCELED)
 		return 0;
 	return error_errno(err, r, "cannot read requests from the kernel");
+}
+
+void session_attributes_changed(struct session *session, struct node *node)
+{
+	(void)fuse_lowlevel_notify_inval_inode(session->fuse, session_number(session, node), -1, 0);
 }
 
 void session_name_changed(struct session *session, struct node *dir, const char *name)

@@ -24,6 +24,9 @@ struct session_control {
 struct session_options {
 	bool writeback; /* let the kernel keep writes back: fewer of them, later */
 	bool apart;     /* do not keep clients on the server's CPU, see companion.h */
+	/* Show everything as root's: where no other user is mapped, the kernel would refuse to
+	 * change what is anybody else's. */
+	bool root_only;
 };
 
 /* The kernel's end of a mount that exists already; the session owns the descriptor then. */
@@ -37,6 +40,9 @@ DEFINE_CLEANUP(struct session *, session_free);
 
 /* Until the filesystem is unmounted (0), `control` says so, or an error. */
 int session_run(struct session *session, struct session_control *control, struct error *err);
+
+/* Tell the kernel that attributes of a node have changed by other means than its own requests. */
+void session_attributes_changed(struct session *session, struct node *node);
 
 /*
  * Tell the kernel that a name has appeared in, or gone from, a directory by other means than its

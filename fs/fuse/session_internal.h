@@ -33,6 +33,8 @@ struct node *session_node(struct session *session, fuse_ino_t number);
 fuse_ino_t session_number(struct session *session, struct node *node);
 struct overlay_caller session_caller(fuse_req_t request);
 
+/* A node's attributes as the kernel is to know them. */
+void session_stat(struct session *session, const struct node *node, struct stat *ret);
 /* Everything about a node for the kernel to remember, for ever. */
 void session_entry(struct session *session, struct node *node, struct fuse_entry_param *ret);
 /* Answer with the entry, or with the error. */

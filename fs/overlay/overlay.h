@@ -47,6 +47,12 @@ bool overlay_changed(const struct overlay *overlay);
 
 /* ---- names ---- */
 
+/*
+ * The node with this inode number, which somebody holds and which has a name, or NULL. It is not
+ * held for the caller. The search takes time in proportion to what is in memory.
+ */
+struct node *overlay_find_number(struct overlay *overlay, uint64_t ino);
+
 /* 0 and *ret held once more, or -ENOENT. */
 int overlay_lookup(struct overlay *overlay, struct node *dir, const char *name, struct node **ret);
 void overlay_forget(struct overlay *overlay, struct node *node, uint64_t count);

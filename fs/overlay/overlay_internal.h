@@ -16,6 +16,7 @@ struct overlay {
 	struct tree_storer storer; /* stores it at a commit */
 	struct node **ghosts;      /* each of them held once, outer ones first */
 	size_t ghost_count, ghost_capacity;
+	struct node *found; /* by overlay_find_number(), and held once; NULL: none */
 };
 
 struct node_time overlay_now(void);

@@ -70,6 +70,17 @@ static bool connection_waits(const struct listener *listener)
 	return poll(&waiting, 1, 0) > 0;
 }
 
+void listener_retire(struct listener *listener)
+{
+	if (listener->fd < 0)
+		return;
+	(void)unlinkat(listener->dir_fd, listener->path, 0);
+	close(listener->fd);
+	listener->fd = -1;
+	free(listener->path);
+	listener->path = NULL;
+}
+
 bool listener_close(struct listener *listener)
 {
 	cleanup_free char *lock_path = NULL;
@@ -82,11 +93,7 @@ bool listener_close(struct listener *listener)
 		return false;
 	if (connection_waits(listener))
 		return false;
-	(void)unlinkat(listener->dir_fd, listener->path, 0);
-	close(listener->fd);
-	listener->fd = -1;
-	free(listener->path);
-	listener->path = NULL;
+	listener_retire(listener);
 	return true;
 }
 

@@ -24,6 +24,8 @@ int listener_accept(struct listener *listener);
  * connect; true also when there was none.
  */
 bool listener_close(struct listener *listener);
+/* The same for the holder of the lock, who knows that nobody is. */
+void listener_retire(struct listener *listener);
 
 /* Connect to the server at `path`: -ECONNREFUSED or -ENOENT when there is none. */
 int listener_connect(int dir_fd, const char *path, int *ret_fd);

@@ -14,10 +14,14 @@ enum server_request {
 	SERVER_MOUNTPOINT,
 	/* intent -> result; the ghosts of a server with one user go */
 	SERVER_COMMIT,
-	/* u32 directory holding the new node as a path, string name, u32 mode, u64 rdev, u32 uid,
-	 * u32 gid: a device node, which no kernel lets a user namespace make */
+	/* u64 inode of a directory, string name, u32 mode, u64 rdev as makedev() has it, u32 uid,
+	 * u32 gid: a device node, which no kernel lets a user namespace make. The kernel has been
+	 * told of it when the answer comes */
 	SERVER_MAKE_NODE,
-	/* -> u32 number of other users */
+	/* u64 inode, string path where it probably is or NULL, u32 uid, u32 gid (UINT32_MAX: as it
+	 * is): what no kernel lets a user namespace set that maps root alone */
+	SERVER_SET_OWNER,
+	/* -> u32 number of other users; without any, nobody can join from now on */
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
 	SERVER_CHANGED,
@@ -27,6 +31,7 @@ enum server_start_flags {
 	SERVER_READ_ONLY = 1 << 0,
 	SERVER_WRITEBACK = 1 << 1,
 	SERVER_APART = 1 << 2,
+	SERVER_ROOT_ONLY = 1 << 3,
 };
 
 enum server_answer { ANSWER_OK = 0, ANSWER_ERROR = 1 };

@@ -19,6 +19,7 @@
 #include "fs/fuse/session.h"
 #include "fs/overlay/overlay.h"
 #include "fs/snapshot/listener.h"
+#include "fs/snapshot/owner_requests.h"
 #include "fs/snapshot/protocol.h"
 #include "fs/snapshot/snapshot.h"
 #include "fs/store/store.h"
@@ -59,9 +60,13 @@ struct news {
 	struct node **dirs;
 	struct strings names;
 	size_t capacity;
+	bool in_use; /* the mount, whoever our own users are */
 	int fd;
 	struct buf answer;
 };
+
+/* Threads that tell the kernel something, and use the session. Atomic. */
+static unsigned telling;
 
 static void news_free(struct news *news)
 {
@@ -98,6 +103,7 @@ static void *tell(void *context)
 		session_name_changed(news->session, news->dirs[i], news->names.items[i]);
 	(void)channel_send(news->fd, news->answer.data, news->answer.length, NULL, 0);
 	news_free(news);
+	__atomic_sub_fetch(&telling, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -120,7 +126,8 @@ static int tell_and_answer(struct server *server, int fd, struct buf *answer)
 	}
 	news->answer = *answer;
 	*answer = (struct buf){ 0 };
-	if (server->listener.fd < 0) {
+	__atomic_add_fetch(&telling, 1, __ATOMIC_ACQUIRE);
+	if (server->listener.fd < 0 && !news->in_use) {
 		(void)tell(news);
 		return 0;
 	}
@@ -128,8 +135,10 @@ static int tell_and_answer(struct server *server, int fd, struct buf *answer)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	r = pthread_create(&thread, &attr, tell, news);
 	pthread_attr_destroy(&attr);
-	if (r != 0)
+	if (r != 0) {
+		__atomic_sub_fetch(&telling, 1, __ATOMIC_RELEASE);
 		news_free(news);
+	}
 	return -r;
 }
 
@@ -147,6 +156,15 @@ static int handle_mountpoint(struct server *server, struct wire *in, struct buf 
 	r = overlay_make_mountpoint(server->overlay, path, directory, &server->watcher, &real, err);
 	if (r == 0)
 		wire_put_string(out, real);
+	return r;
+}
+
+static int handle_make_node(struct server *server, struct wire *in, struct error *err)
+{
+	int r = owner_make_node(server->overlay, &server->watcher, in, err);
+
+	if (r == 0)
+		server->news->in_use = true;
 	return r;
 }
 
@@ -207,12 +225,19 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 	switch (wire_u32(in)) {
 	case SERVER_MOUNTPOINT:
 		return handle_mountpoint(server, in, out, err);
+	case SERVER_MAKE_NODE:
+		return handle_make_node(server, in, err);
+	case SERVER_SET_OWNER:
+		return owner_set(server->overlay, server->session, in, err);
 	case SERVER_COMMIT:
 		return handle_commit(server, in, out, err);
 	case SERVER_CHANGED:
 		wire_put_u32(out, overlay_changed(server->overlay));
 		return 0;
 	case SERVER_LEAVE:
+		/* Who comes now must not find a server whose mount is about to go. */
+		if (server->users == 1)
+			listener_retire(&server->listener);
 		wire_put_u32(out, server->users - 1);
 		return 0;
 	default:
@@ -369,6 +394,7 @@ static int start(struct server *server, struct wire *in, int fuse_fd, struct err
 		return error_set(err, -EPROTO, "a request that is none");
 	options.writeback = flags & SERVER_WRITEBACK;
 	options.apart = flags & SERVER_APART;
+	options.root_only = flags & SERVER_ROOT_ONLY;
 	r = open_tree(server, store, &snapshot, flags & SERVER_READ_ONLY, err);
 	if (r == 0 && socket_path)
 		r = listener_open(&server->listener, store_dir_fd(server->store), socket_path, err);
@@ -398,7 +424,9 @@ static int receive_start(struct server *server, int channel_fd, struct error *er
 
 static void finish(struct server *server)
 {
-	session_free(server->session);
+	/* Waiting for the kernel could take for ever now; the end of the process frees it, too. */
+	if (__atomic_load_n(&telling, __ATOMIC_ACQUIRE) == 0)
+		session_free(server->session);
 	overlay_close(server->overlay);
 	store_lease_end(server->lease);
 	store_close(server->store);

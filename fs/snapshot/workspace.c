@@ -93,7 +93,8 @@ static int send_start(struct workspace *workspace, const struct workspace_option
 
 	wire_put_u32(&request, SERVER_START);
 	wire_put_u32(&request, (options->read_only ? SERVER_READ_ONLY : 0) |
-				       (options->writeback ? SERVER_WRITEBACK : 0));
+				       (options->writeback ? SERVER_WRITEBACK : 0) |
+				       (options->root_only ? SERVER_ROOT_ONLY : 0));
 	wire_put_string(&request, options->store);
 	buf_append(&request, options->snapshot.bytes, OBJECT_ID_SIZE);
 	wire_put_string(&request, options->socket);
@@ -183,6 +184,36 @@ int workspace_mountpoint(struct workspace *workspace, const char *path, bool dir
 	return 0;
 }
 
+int workspace_make_node(struct workspace *workspace, const struct workspace_node *node,
+			struct error *err)
+{
+	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	struct wire wire;
+
+	wire_put_u32(&request, SERVER_MAKE_NODE);
+	wire_put_u64(&request, node->dir);
+	wire_put_string(&request, node->name);
+	wire_put_u32(&request, node->mode);
+	wire_put_u64(&request, node->rdev);
+	wire_put_u32(&request, node->uid);
+	wire_put_u32(&request, node->gid);
+	return ask(workspace, &request, NULL, 0, &answer, &wire, err);
+}
+
+int workspace_set_owner(struct workspace *workspace, uint64_t inode, const char *path, uint32_t uid,
+			uint32_t gid, struct error *err)
+{
+	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	struct wire wire;
+
+	wire_put_u32(&request, SERVER_SET_OWNER);
+	wire_put_u64(&request, inode);
+	wire_put_string(&request, path);
+	wire_put_u32(&request, uid);
+	wire_put_u32(&request, gid);
+	return ask(workspace, &request, NULL, 0, &answer, &wire, err);
+}
+
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,
 		     struct snapshot_result *ret, struct error *err)
 {
@@ -231,7 +262,7 @@ int workspace_changed(struct workspace *workspace, struct error *err)
 	return r < 0 ? r : changed != 0;
 }
 
-int workspace_others(struct workspace *workspace, unsigned *ret, struct error *err)
+int workspace_leave(struct workspace *workspace, unsigned *ret, struct error *err)
 {
 	return ask_number(workspace, SERVER_LEAVE, ret, err);
 }

@@ -20,6 +20,9 @@ struct workspace_options {
 	struct object_id snapshot; /* zero: an empty tree */
 	bool read_only;
 	bool writeback; /* many small writes to few files are expected */
+	/* Those who work in the mount map no other user than root: show everything as root's, and
+	 * record other owners by workspace_set_owner() alone. */
+	bool root_only;
 	/* Where others may connect, a path below the store; NULL: nobody. */
 	const char *socket;
 	int fuse_fd; /* the kernel's end of the mount; taken over in any case */
@@ -41,13 +44,33 @@ bool workspace_alive(const struct workspace *workspace);
  */
 int workspace_mountpoint(struct workspace *workspace, const char *path, bool directory,
 			 char **ret_path, struct error *err);
+/*
+ * Make a device node, which no kernel lets a process in a user namespace do, in the directory with
+ * the inode number `dir`, while others are at work there. Errors are those of mknod(2).
+ */
+struct workspace_node {
+	uint64_t dir;
+	const char *name;
+	uint32_t mode; /* with S_IFCHR or S_IFBLK; no umask will be applied */
+	uint32_t uid, gid;
+	uint64_t rdev; /* as makedev() has it */
+};
+int workspace_make_node(struct workspace *workspace, const struct workspace_node *node,
+			struct error *err);
+/*
+ * Give the file with this inode number to others (UINT32_MAX: as it is), as chown(2) does it, where
+ * the kernel cannot. `path` is where it probably is, or NULL. -ENOENT: it has no name.
+ */
+int workspace_set_owner(struct workspace *workspace, uint64_t inode, const char *path, uint32_t uid,
+			uint32_t gid, struct error *err);
 /* Make a snapshot of what is there now; work may go on. */
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,
 		     struct snapshot_result *ret, struct error *err);
 /* Anything written since the last commit? 1, 0 or negative. */
 int workspace_changed(struct workspace *workspace, struct error *err);
-/* How many others are connected. */
-int workspace_others(struct workspace *workspace, unsigned *ret, struct error *err);
+/* How many others are connected, asked by one who is about to go and holds the lock of the socket:
+ * without any, nobody can join from now on. */
+int workspace_leave(struct workspace *workspace, unsigned *ret, struct error *err);
 
 /* Let go: the server of a workspace without other users ends, and what was not committed goes. */
 void workspace_free(struct workspace *workspace);

@@ -93,7 +93,7 @@ int blob_writer_add(struct blob_writer *writer, const void *data, size_t size, s
 static int finish_file(struct blob_writer *writer, const struct object_id *id, struct error *err)
 {
 	struct store_txn *txn = writer->txn;
-	int r = store_txn_has(txn, id, err);
+	int r = txn_has_blob(txn, id, writer->size, err);
 
 	if (r != 0)
 		return r < 0 ? r : 0; /* freeing removes the file */

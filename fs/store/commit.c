@@ -45,6 +45,8 @@ static int publish_blobs(struct store_txn *txn, struct error *err)
 
 		if (r < 0)
 			return r;
+		if (r > 0)
+			lru_clear(txn->store->blobs); /* it may have the damaged one open */
 		txn->bytes += blob->size;
 	}
 	return 0;

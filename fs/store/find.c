@@ -42,6 +42,7 @@ static int find_elsewhere(const struct pack_set *set, const struct object_id *id
 {
 	struct pack_object ignored;
 	uint32_t position;
+	int r;
 
 	for (size_t i = 0; i < set->count; i++) {
 		struct pack *pack = set->packs[i];
@@ -54,7 +55,9 @@ static int find_elsewhere(const struct pack_set *set, const struct object_id *id
 	}
 	if (!pack_index_find(&bad->index, id, &position))
 		return 0;
-	return pack_object(bad, position, &ignored, err); /* for what it has to say */
+	/* For what it has to say. */
+	r = pack_object(bad, position, &ignored, err);
+	return r < 0 ? error_prefix(err, r, "object %s", object_id_hex(id).text) : r;
 }
 
 static int find_packed(const struct pack_set *set, const struct object_id *id, unsigned flags,
@@ -89,6 +92,12 @@ static int find_loose(struct store *store, const struct object_id *id, unsigned 
 	r = loose_open(store->objects_fd, id, &blob, err);
 	if (r <= 0)
 		return r;
+	if (blob->size < STORE_LOOSE_MIN) {
+		loose_free(blob);
+		return error_set(err, -EBADMSG,
+				 "object %s has lost bytes; 'varve fsck --repair' mends the store",
+				 object_id_hex(id).text);
+	}
 	ret->blob = lru_add(store->blobs, id->bytes, blob);
 	ret->size = ((struct loose_blob *)ret->blob->value)->size;
 	return 1;

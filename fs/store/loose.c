@@ -122,6 +122,19 @@ static int move_in(int objects_fd, const char *path, int tmp_fd, const char *nam
 	return 0;
 }
 
+/* Another process was faster, or a crash has cut off what is there: that is mended on the way. */
+static int meet_present(int objects_fd, const char *path, int tmp_fd, const char *name)
+{
+	struct stat ours, present;
+
+	if (fstatat(tmp_fd, name, &ours, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fstatat(objects_fd, path, &present, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (ours.st_size == present.st_size)
+		return unlinkat(tmp_fd, name, 0) < 0 ? -errno : 0;
+	return renameat(tmp_fd, name, objects_fd, path) < 0 ? -errno : 1;
+}
+
 int loose_publish(int objects_fd, const struct object_id *id, int tmp_fd, const char *name,
 		  struct error *err)
 {
@@ -137,13 +150,11 @@ int loose_publish(int objects_fd, const struct object_id *id, int tmp_fd, const 
 		if (r == 0)
 			r = move_in(objects_fd, path, tmp_fd, name);
 	}
-	if (r == -EEXIST) {
-		(void)unlinkat(tmp_fd, name, 0);
-		return 0;
-	}
+	if (r == -EEXIST)
+		r = meet_present(objects_fd, path, tmp_fd, name);
 	if (r < 0)
 		return error_errno(err, r, "cannot store 'objects/%s'", path);
-	return 0;
+	return r;
 }
 
 /* Walking */

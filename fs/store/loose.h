@@ -35,7 +35,10 @@ int loose_open(int objects_fd, const struct object_id *id, struct loose_blob **r
 int loose_map(struct loose_blob *blob, const uint8_t **ret, struct error *err);
 void loose_free(void *value);
 
-/* Move the file into the store; fine when it is there already. The file is gone from `tmp_fd`. */
+/*
+ * Move the file into the store; fine when it is there already. The file is gone from `tmp_fd`. 1
+ * when it took the place of one of another size, which was damaged.
+ */
 int loose_publish(int objects_fd, const struct object_id *id, int tmp_fd, const char *name,
 		  struct error *err);
 

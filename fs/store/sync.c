@@ -98,7 +98,8 @@ static int mark_synced(int list_fd, uint64_t bytes, const struct strings *absent
 	cleanup_with(buf_release) struct buf text = { 0 };
 	int r;
 
-	buf_add_format(&text, "synced %" PRIu64 " %" PRId64 "\n", bytes,
+	/* On a line of its own, see unsynced_add(). */
+	buf_add_format(&text, "\nsynced %" PRIu64 " %" PRId64 "\n", bytes,
 		       clock_realtime_ns() / 1000000000);
 	for (size_t i = 0; i < absent->count; i++)
 		buf_add_format(&text, "%s\n", absent->items[i]);

@@ -95,6 +95,18 @@ int store_txn_has(struct store_txn *txn, const struct object_id *id, struct erro
 	return store_find(txn->store, id, STORE_FIND_HELD, &object, err);
 }
 
+int txn_has_blob(struct store_txn *txn, const struct object_id *id, uint64_t size,
+		 struct error *err)
+{
+	cleanup_with(store_object_release) struct store_object object = { 0 };
+	int r;
+
+	if (find_packed(txn, id) || txn_find_staged(txn, id))
+		return 1;
+	r = store_find(txn->store, id, STORE_FIND_HELD, &object, err);
+	return r > 0 && !object.set && object.size != size ? 0 : r;
+}
+
 /* Putting */
 
 static int put_packed(struct store_txn *txn, enum object_kind kind, const struct object_id *id,
@@ -163,7 +175,7 @@ int store_txn_put_as(struct store_txn *txn, enum object_kind kind, const struct 
 	int r;
 
 	if (kind == OBJECT_BLOB && size >= STORE_LOOSE_MIN) {
-		r = store_txn_has(txn, id, err);
+		r = txn_has_blob(txn, id, size, err);
 		if (r != 0)
 			return r < 0 ? r : 0;
 		r = put_loose(txn, id, data, size, err);
@@ -209,7 +221,7 @@ int store_txn_put_file(struct store_txn *txn, const char *name, const struct obj
 		return error_set(err, -EINVAL, "cannot store '%s', which is no file", name);
 	if ((uint64_t)st.st_size < STORE_LOOSE_MIN)
 		return store_write_failed(txn->store, err, put_small_file(txn, name, id, err));
-	r = store_txn_has(txn, id, err);
+	r = txn_has_blob(txn, id, (uint64_t)st.st_size, err);
 	if (r < 0)
 		return r;
 	if (r > 0)

@@ -51,6 +51,9 @@ struct store_txn {
 void txn_file_name(struct store_txn *txn, char ret[48]);
 /* The large blob that waits, or NULL. */
 const struct staged_blob *txn_find_staged(const struct store_txn *txn, const struct object_id *id);
+/* As store_txn_has() for a blob of `size` bytes: a file of another size is damaged, and none. */
+int txn_has_blob(struct store_txn *txn, const struct object_id *id, uint64_t size,
+		 struct error *err);
 /* Where the lease's unfinished files are. */
 int txn_tmp_fd(const struct store_txn *txn);
 /* Enter the file, which txn_file_name() named and nobody writes to any more, as a blob. */

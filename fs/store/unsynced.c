@@ -61,6 +61,8 @@ int unsynced_add(struct store *store, const struct buf *lines, struct error *err
 	if (r == 0 && st.st_size == 0)
 		buf_add_format(&first, "begin %" PRId64 "\n", clock_realtime_ns() / 1000000000);
 	if (r == 0) {
+		/* A full disk may have cut off what is there: these lines are not its rest. */
+		buf_add_char(&first, '\n');
 		buf_append(&first, lines->data, lines->length);
 		r = fd_write_all(fd, first.data, first.length);
 	}

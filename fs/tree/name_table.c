@@ -157,6 +157,8 @@ static uint32_t index_from(const struct name_table *children, uint64_t position)
 
 struct dentry *name_table_from(const struct name_table *children, uint64_t position)
 {
+	if (!children)
+		return NULL;
 	for (uint32_t i = index_from(children, position); i < children->used; i++) {
 		struct dentry *dentry = name_table_at(children, i);
 

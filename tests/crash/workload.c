@@ -45,10 +45,25 @@ void worker_begin(struct worker *worker, const char *path, unsigned number)
 	}
 }
 
+void worker_join(struct worker *worker, struct store *store, unsigned number)
+{
+	struct error err = { 0 };
+
+	*worker = (struct worker){ .number = number,
+				   .random = (uint64_t)number << 32 ^ clock_monotonic_ns(),
+				   .store = store,
+				   .joined = true };
+	if (store_lease_begin(store, &worker->lease, &err) < 0) {
+		fprintf(stderr, "worker %u: %s\n", number, err.text);
+		exit(1);
+	}
+}
+
 void worker_end(struct worker *worker)
 {
 	store_lease_end(worker->lease);
-	store_close(worker->store);
+	if (!worker->joined)
+		store_close(worker->store);
 }
 
 /* Somewhere between looking whether a thing is there and relying on it. */

@@ -13,10 +13,13 @@ struct worker {
 	struct store *store;
 	struct store_lease *lease;
 	uint64_t commits;
+	bool joined;
 };
 
 /* Open the store and begin a lease; ends the process with a message when that fails. */
 void worker_begin(struct worker *worker, const char *path, unsigned number);
+/* The same with a store that others use as well, and that stays theirs. */
+void worker_join(struct worker *worker, struct store *store, unsigned number);
 /* One commit: some of a few hundred objects that everybody uses, in directories that everybody may
  * make, under a ref and a step of few; old ones are replaced and removed on the way. 0 or what failed. */
 int worker_commit(struct worker *worker, struct error *err);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the shell cases. case-run gives TEST_TMP, meson the paths of the programs.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2046,SC2254
 
 fail() {
 	echo "FAILED: $*" >&2

@@ -255,6 +255,23 @@ static int verb_mknodat(const char *dir, const char *name)
 	return 0;
 }
 
+/* A new file and its owner: by its descriptor, then by an empty path; and one that has no name. */
+static int verb_fchown(char **argv)
+{
+	uid_t uid = (uid_t)strtoul(argv[1], NULL, 10);
+	gid_t gid = (gid_t)strtoul(argv[2], NULL, 10);
+	int fd = open(argv[0], O_RDWR | O_CREAT | O_EXCL, 0644);
+
+	show("fchown", fchown(fd, uid, (gid_t)-1));
+	show("fchownat", fchownat(fd, "", (uid_t)-1, gid, AT_EMPTY_PATH));
+	show("flags", fchownat(fd, "", 0, 0, 0x8000000));
+	show("descriptor", fchown(99, 0, 0));
+	fd = open("/d/unnamed", O_RDWR | O_CREAT | O_EXCL, 0644);
+	unlink("/d/unnamed");
+	show("unnamed", fchown(fd, uid, gid));
+	return 0;
+}
+
 static int verb_chroot_mknod(const char *dir, const char *path)
 {
 	if (chroot(dir) < 0 || chdir("/") < 0)
@@ -328,6 +345,8 @@ int main(int argc, char **argv)
 		return verb_mknod(rest);
 	if (strcmp(verb, "mknodat") == 0 && argc > 3)
 		return verb_mknodat(rest[0], rest[1]);
+	if (strcmp(verb, "fchown") == 0 && argc > 4)
+		return verb_fchown(rest);
 	if (strcmp(verb, "chroot-mknod") == 0 && argc > 3)
 		return verb_chroot_mknod(rest[0], rest[1]);
 	if (strcmp(verb, "open") == 0 && argc > 3)

@@ -287,28 +287,22 @@ static const struct fuse_lowlevel_ops operations = {
 	.getxattr = on_getxattr,
 };
 
-static void answer(const struct owner_request *request, struct owner_reply *reply)
+static int answer(const struct owner_request *request)
 {
 	struct memory_node *node = memory_node(request->inode);
 
-	if (request->verb == OWNER_MKNOD) {
-		if (!memory_make(node, request->name, request->mode, request->rdev, request->uid,
-				 request->gid))
-			reply->error = -EEXIST;
-		return;
-	}
-	if (request->verb == OWNER_CHOWN) {
-		if (request->uid != UINT32_MAX)
-			node->stat.st_uid = request->uid;
-		if (request->gid != UINT32_MAX)
-			node->stat.st_gid = request->gid;
-		if (S_ISREG(node->stat.st_mode))
-			node->stat.st_mode &= ~(mode_t)(S_ISUID | S_ISGID);
-	}
-	reply->mode = node->stat.st_mode;
-	reply->uid = node->stat.st_uid;
-	reply->gid = node->stat.st_gid;
-	reply->rdev = node->stat.st_rdev;
+	if (request->verb == OWNER_MKNOD)
+		return memory_make(node, request->name, request->mode, request->rdev, request->uid,
+				   request->gid)
+			       ? 0
+			       : -EEXIST;
+	if (request->uid != UINT32_MAX)
+		node->stat.st_uid = request->uid;
+	if (request->gid != UINT32_MAX)
+		node->stat.st_gid = request->gid;
+	if (S_ISREG(node->stat.st_mode))
+		node->stat.st_mode &= ~(mode_t)(S_ISUID | S_ISGID);
+	return 0;
 }
 
 static void *serve_owner(void *argument)
@@ -317,17 +311,17 @@ static void *serve_owner(void *argument)
 	struct owner_request request;
 
 	while (owner_receive(fd, &request) > 0) {
-		struct owner_reply reply = { 0 };
+		int error;
 
 		pthread_mutex_lock(&lock);
-		answer(&request, &reply);
+		error = answer(&request);
 		pthread_mutex_unlock(&lock);
 		/* Not under the lock: the kernel may wait for a request that is being served. */
-		if (request.verb == OWNER_MKNOD && reply.error == 0)
+		if (request.verb == OWNER_MKNOD && error == 0)
 			(void)fuse_lowlevel_notify_inval_entry(session, request.inode, request.name,
 							       strlen(request.name));
 		owner_request_release(&request);
-		if (owner_answer(fd, &reply) < 0)
+		if (owner_answer(fd, error) < 0)
 			break;
 	}
 	return NULL;

@@ -11,6 +11,7 @@
 struct apply_run {
 	struct layer_apply *apply;
 	struct tree *tree;
+	struct node *top; /* what names in the archive begin at */
 	struct tar_reader *reader;
 	struct recipe_tap tap;
 	struct mark_set marks;

@@ -115,7 +115,7 @@ static int walk(struct apply_run *run, const char *path, size_t length,
 		const struct tree_attr *attr, struct node **ret, struct error *err)
 {
 	cleanup_free char *copy = xstrndup(path, length);
-	struct node *at = tree_root_node(run->tree);
+	struct node *at = run->top;
 	char *rest = *copy ? copy : NULL;
 
 	while (rest) {

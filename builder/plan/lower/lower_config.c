@@ -186,7 +186,7 @@ static int change_ports(struct lowering *lowering)
 	for (size_t i = 0; i < written->count && r == 0; i++)
 		r = expand_words(&expander, written->items[i], &specs, lowering->err);
 	if (r == 0)
-		r = ports_parse(lowering->planning, lowering->instruction->statement->where, &specs,
+		r = ports_parse(lowering->planning, lowering->instruction->statement, &specs,
 				&ports, lowering->err);
 	if (r < 0)
 		return r;

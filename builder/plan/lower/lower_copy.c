@@ -5,6 +5,7 @@
 
 #include "builder/plan/created_by.h"
 #include "builder/plan/label.h"
+#include "builder/plan/lint.h"
 #include "builder/plan/lower/lower_internal.h"
 #include "builder/plan/lower/remote.h"
 #include "fs/base/alloc.h"
@@ -291,10 +292,11 @@ int lower_workdir(struct lowering *lowering)
 	if (r < 0)
 		return r;
 	if (*path != '/' && !scope->workdir_given)
-		planning_warn(lowering->planning, lowering->instruction->statement->where,
-			      "WorkdirRelativePath: Relative workdir \"%.200s\" can have "
-			      "unexpected results if the base image changes",
-			      path);
+		lint_warn(lowering->planning, lowering->instruction->statement,
+			  "WorkdirRelativePath",
+			  "Relative workdir \"%.200s\" can have "
+			  "unexpected results if the base image changes",
+			  path);
 	scope_change_dir(scope, path);
 	scope->workdir_given = true;
 	created_by_text("WORKDIR", scope->working_dir, &created_by);

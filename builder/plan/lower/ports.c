@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "builder/plan/lint.h"
 #include "builder/plan/plan_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -140,24 +141,24 @@ static int add(struct ports *ports, const struct spec *spec, const struct range 
 	return 0;
 }
 
-static void warn(struct planning *planning, struct location where, const struct spec *spec,
-		 const char *text)
+static void warn(struct planning *planning, const struct statement *statement,
+		 const struct spec *spec, const char *text)
 {
 	const char *slash = strchr(text, '/');
 
 	if (slash && slash[1] && strcmp(slash + 1, spec->protocol) != 0)
-		planning_warn(planning, where,
-			      "ExposeProtoCasing: Defined protocol '%.200s' in EXPOSE instruction "
-			      "should be lowercase",
-			      text);
+		lint_warn(planning, statement, "ExposeProtoCasing",
+			  "Defined protocol '%.200s' in EXPOSE instruction "
+			  "should be lowercase",
+			  text);
 	if (*spec->ip || *spec->host)
-		planning_warn(planning, where,
-			      "ExposeInvalidFormat: EXPOSE instruction should not define an IP "
-			      "address or host-port mapping, found '%.200s'",
-			      text);
+		lint_warn(planning, statement, "ExposeInvalidFormat",
+			  "EXPOSE instruction should not define an IP "
+			  "address or host-port mapping, found '%.200s'",
+			  text);
 }
 
-static int parse(struct planning *planning, struct location where, const char *text,
+static int parse(struct planning *planning, const struct statement *statement, const char *text,
 		 struct ports *ports, struct error *err)
 {
 	cleanup_free char *quoted = quote_string(text, QUOTED_MAX);
@@ -171,18 +172,18 @@ static int parse(struct planning *planning, struct location where, const char *t
 		r = check_ranges(&spec, &range, err);
 	if (r < 0)
 		return r;
-	warn(planning, where, &spec, text);
+	warn(planning, statement, &spec, text);
 	return add(ports, &spec, &range, err);
 }
 
-int ports_parse(struct planning *planning, struct location where, const struct strings *specs,
-		struct words *ret, struct error *err)
+int ports_parse(struct planning *planning, const struct statement *statement,
+		const struct strings *specs, struct words *ret, struct error *err)
 {
 	struct ports ports = { .memory = planning->memory };
 	int r = 0;
 
 	for (size_t i = 0; i < specs->count && r == 0; i++)
-		r = parse(planning, where, specs->items[i], &ports, err);
+		r = parse(planning, statement, specs->items[i], &ports, err);
 	if (r == 0)
 		*ret = word_list_take(&ports.list, &planning->memory->arena);
 	word_list_release(&ports.list);

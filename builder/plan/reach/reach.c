@@ -5,6 +5,7 @@
 
 #include "builder/dockerfile/lex/suggest.h"
 #include "builder/image/config.h"
+#include "builder/plan/lint.h"
 #include "builder/plan/plan_internal.h"
 #include "builder/plan/reach/forward.h"
 #include "fs/base/alloc.h"
@@ -184,10 +185,10 @@ static void warn_of_platform(struct planning *planning, const struct stage_work 
 	platform_normalize(&got);
 	platform_format(&got, got_text);
 	platform_format(wanted, wanted_text);
-	planning_warn(planning, work->plan->where,
-		      "InvalidBaseImagePlatform: Base image %s was pulled with platform \"%s\", "
-		      "expected \"%s\" for current build",
-		      work->base.name, got_text, wanted_text);
+	lint_warn(planning, work->stage->from->statement, "InvalidBaseImagePlatform",
+		  "Base image %s was pulled with platform \"%s\", "
+		  "expected \"%s\" for current build",
+		  work->base.name, got_text, wanted_text);
 }
 
 static int need_base_image(struct planning *planning, struct stage_work *work)

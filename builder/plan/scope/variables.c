@@ -129,7 +129,9 @@ static bool ends_in(const struct variables *list, const struct variables *from)
 		return false;
 	tail = list->items + (list->count - from->count);
 	for (size_t i = 0; i < from->count; i++) {
-		if (tail[i].pair != from->items[i].pair)
+		const char *pair = from->items[i].pair;
+
+		if (tail[i].pair != pair && strcmp(tail[i].pair, pair) != 0)
 			return false;
 	}
 	return true;

@@ -7,6 +7,7 @@
 
 #include "builder/sandbox/filters.h"
 #include "builder/sandbox/init/step.h"
+#include "builder/sandbox/protocol.h"
 
 static int load(const struct sock_filter *items, size_t count, unsigned flags)
 {
@@ -20,13 +21,31 @@ static int load(const struct sock_filter *items, size_t count, unsigned flags)
 	return r < 0 ? -errno : r;
 }
 
+const struct emulated_number *filter_call(uint32_t arch, int number)
+{
+	for (size_t i = 0; i < sizeof emulated_numbers / sizeof *emulated_numbers; i++) {
+		if (emulated_numbers[i].arch == arch && emulated_numbers[i].number == number)
+			return &emulated_numbers[i];
+	}
+	return NULL;
+}
+
+/* The questions that the supervisor answers. With all ids the kernel itself sets owners. */
+static int load_questions(const struct step *step)
+{
+	const unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+
+	if (step->flags & START_ALL_IDS)
+		return load(device_filter, sizeof device_filter / sizeof *device_filter, flags);
+	return load(owner_filter, sizeof owner_filter / sizeof *owner_filter, flags);
+}
+
 int filter_load(const struct step *step, int *ret_fd, struct error *err)
 {
 	int r = load(profile_filter, sizeof profile_filter / sizeof *profile_filter, 0);
 
 	if (r >= 0 && step->notify_fds[0] >= 0) {
-		r = load(device_filter, sizeof device_filter / sizeof *device_filter,
-			 SECCOMP_FILTER_FLAG_NEW_LISTENER);
+		r = load_questions(step);
 		if (r >= 0)
 			*ret_fd = r;
 	}

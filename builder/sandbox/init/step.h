@@ -15,6 +15,7 @@
 #include "fs/base/cleanup.h"
 #include "fs/base/error.h"
 
+struct emulated_number;
 struct wire;
 struct zygote;
 
@@ -87,6 +88,9 @@ int command_start(const struct step *step, pid_t *ret_pid, struct error *err);
 
 /* Load the filters of the step; the listener in *ret_fd (-1: nobody listens). */
 int filter_load(const struct step *step, int *ret_fd, struct error *err);
+
+/* What the filter asks about by this number; NULL: nothing. */
+const struct emulated_number *filter_call(uint32_t arch, int number);
 
 /* Answer what the step's filter asks, one call; `listener_fd` is readable. */
 void notify_answer(const struct step *step, int listener_fd);

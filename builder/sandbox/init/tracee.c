@@ -143,26 +143,36 @@ static int split(char *path, const char **ret_dir, const char **ret_name)
 	return 0;
 }
 
+/* Its root is in force while the path is walked, so that ".." and links end where they do for the
+ * tracee, which may have called chroot(2). */
+static int open_as_tracee(const struct tracee *tracee, int own_root_fd, const char *path, int flags)
+{
+	int fd;
+
+	if (fchdir(tracee->root_fd) < 0 || chroot(".") < 0 || fchdir(tracee->base_fd) < 0)
+		fd = -errno;
+	else
+		fd = mount_open_path(AT_FDCWD, path, flags, RESOLVE_NO_MAGICLINKS);
+	if (fchdir(own_root_fd) < 0 || chroot(".") < 0)
+		_exit(1); /* never go on in a root of the step's choosing */
+	return fd;
+}
+
 int tracee_open_parent(const struct tracee *tracee, int own_root_fd, char *path,
 		       const char **ret_name, int *ret_fd)
 {
 	const char *dir;
 	int r = split(path, &dir, ret_name);
-	int fd;
 
+	if (r == 0)
+		r = open_as_tracee(tracee, own_root_fd, *dir ? dir : "/", O_DIRECTORY);
 	if (r < 0)
 		return r;
-	/* Its root is in force while the path is walked, so that ".." and links end where they do
-	 * for the tracee, which may have called chroot(2). */
-	if (fchdir(tracee->root_fd) < 0 || chroot(".") < 0 || fchdir(tracee->base_fd) < 0)
-		fd = -errno;
-	else
-		fd = mount_open_path(AT_FDCWD, *dir ? dir : "/", O_DIRECTORY,
-				     RESOLVE_NO_MAGICLINKS);
-	if (fchdir(own_root_fd) < 0 || chroot(".") < 0)
-		_exit(1); /* never go on in a root of the step's choosing */
-	if (fd < 0)
-		return fd;
-	*ret_fd = fd;
+	*ret_fd = r;
 	return 0;
+}
+
+int tracee_open_path(const struct tracee *tracee, int own_root_fd, const char *path, bool nofollow)
+{
+	return open_as_tracee(tracee, own_root_fd, path, nofollow ? O_NOFOLLOW : 0);
 }

@@ -2,6 +2,7 @@
 /* A process of the step that waits for the supervisor's answer: who it is, what it names. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -29,3 +30,5 @@ int tracee_read_path(const struct tracee *tracee, uint64_t address, char *ret, s
  */
 int tracee_open_parent(const struct tracee *tracee, int own_root_fd, char *path,
 		       const char **ret_name, int *ret_fd);
+/* The same for what `path` itself names: a descriptor. */
+int tracee_open_path(const struct tracee *tracee, int own_root_fd, const char *path, bool nofollow);

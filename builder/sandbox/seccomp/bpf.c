@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/sandbox/seccomp/emulated.h"
 #include "builder/sandbox/seccomp/profile.h"
 
 /* Older kernel headers. */
@@ -185,31 +186,57 @@ void bpf_profile(const struct profile_arch *archs, size_t count, struct bpf_prog
 	add_return(ret, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void add_device_call(struct bpf_program *program, int number, unsigned mode_index)
-{
-	size_t jump;
+const struct emulated_name emulated_names[] = {
+	{ "mknod", NULL, EMULATED_MKNOD },         { "mknodat", NULL, EMULATED_MKNODAT },
+	{ "chown", "chown32", EMULATED_CHOWN },    { "lchown", "lchown32", EMULATED_LCHOWN },
+	{ "fchown", "fchown32", EMULATED_FCHOWN }, { "fchownat", NULL, EMULATED_FCHOWNAT },
+};
+const size_t emulated_name_count = sizeof emulated_names / sizeof *emulated_names;
 
-	if (number < 0)
-		return;
-	add_load(program, offsetof(struct seccomp_data, nr));
-	jump = begin_if(program, BPF_JEQ, (uint32_t)number);
-	add_load_argument(program, mode_index);
-	add(program, BPF_ALU | BPF_AND | BPF_K, S_IFMT);
-	add_return_if(program, BPF_JEQ, S_IFCHR, SECCOMP_RET_USER_NOTIF);
-	add_return_if(program, BPF_JEQ, S_IFBLK, SECCOMP_RET_USER_NOTIF);
-	add_return(program, SECCOMP_RET_ALLOW);
-	end_if(program, jump);
+/* Ends in a return, like all that may be reached by the number of a call. */
+static void add_emulated_call(struct bpf_program *program, enum emulated_call call)
+{
+	if (call == EMULATED_MKNOD || call == EMULATED_MKNODAT) {
+		add_load_argument(program, call == EMULATED_MKNOD ? 1 : 2);
+		add(program, BPF_ALU | BPF_AND | BPF_K, S_IFMT);
+		add_return_if(program, BPF_JEQ, S_IFCHR, SECCOMP_RET_USER_NOTIF);
+		add_return_if(program, BPF_JEQ, S_IFBLK, SECCOMP_RET_USER_NOTIF);
+		add_return(program, SECCOMP_RET_ALLOW);
+	} else {
+		add_return(program, SECCOMP_RET_USER_NOTIF);
+	}
 }
 
-void bpf_devices(const struct profile_arch *archs, size_t count, struct bpf_program *ret)
+static void add_emulated(struct bpf_program *program, const struct profile_arch *arch, bool owners)
+{
+	for (size_t i = 0; i < emulated_name_count; i++) {
+		const char *const names[] = { emulated_names[i].name, emulated_names[i].wide };
+
+		if (!owners && emulated_names[i].call >= EMULATED_CHOWN)
+			continue;
+		for (size_t j = 0; j < 2; j++) {
+			int number = names[j] ? profile_number(arch, names[j]) : -1;
+			size_t jump;
+
+			if (number < 0)
+				continue;
+			add_load(program, offsetof(struct seccomp_data, nr));
+			jump = begin_if(program, BPF_JEQ, (uint32_t)number);
+			add_emulated_call(program, emulated_names[i].call);
+			end_if(program, jump);
+		}
+	}
+}
+
+void bpf_emulated(const struct profile_arch *archs, size_t count, bool owners,
+		  struct bpf_program *ret)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t jump;
 
 		add_load(ret, offsetof(struct seccomp_data, arch));
 		jump = begin_if(ret, BPF_JEQ, archs[i].audit_arch);
-		add_device_call(ret, profile_number(&archs[i], "mknod"), 1);
-		add_device_call(ret, profile_number(&archs[i], "mknodat"), 2);
+		add_emulated(ret, &archs[i], owners);
 		add_return(ret, SECCOMP_RET_ALLOW);
 		end_if(ret, jump);
 	}

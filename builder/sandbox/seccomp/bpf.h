@@ -3,6 +3,7 @@
 #pragma once
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +20,10 @@ struct bpf_program {
 /* What a step may do; another architecture than these ends the process. */
 void bpf_profile(const struct profile_arch *archs, size_t count, struct bpf_program *ret);
 
-/* Ask the supervisor about mknod(2) of character and block devices, allow all else. */
-void bpf_devices(const struct profile_arch *archs, size_t count, struct bpf_program *ret);
+/* Ask the supervisor about mknod(2) of character and block devices, and with `owners` about
+ * chown(2); allow all else. */
+void bpf_emulated(const struct profile_arch *archs, size_t count, bool owners,
+		  struct bpf_program *ret);
 
 /* What the kernel would decide: the SECCOMP_RET_ value. For tests. */
 struct seccomp_data;

@@ -142,10 +142,29 @@ size_t profile_archs(const char *cpu_family, const struct profile_arch **ret)
 	return 0;
 }
 
+/*
+ * 32-bit x86 has one call for all of sockets and one for all of System V's. The library knows their
+ * parts by numbers of its own only, though the kernel has had real ones, too, for long.
+ */
+static int part_number(const struct profile_arch *arch, const char *name)
+{
+	for (int i = 0; i < (int)PROFILE_MAX_NUMBER; i++) {
+		char *known = seccomp_syscall_resolve_num_arch(arch->libseccomp, i);
+		bool same = known && strcmp(known, name) == 0;
+
+		free(known);
+		if (same)
+			return i;
+	}
+	return -1;
+}
+
 int profile_number(const struct profile_arch *arch, const char *name)
 {
 	int number = seccomp_syscall_resolve_name_arch(arch->libseccomp, name);
 
+	if (number < -1)
+		number = part_number(arch, name);
 	for (size_t i = 0; number < 0 && i < sizeof recent / sizeof *recent; i++) {
 		if (strcmp(recent[i].name, name) == 0)
 			return recent[i].number;

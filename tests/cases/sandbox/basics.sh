@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a step sees and how its end is told.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 
 expect "exit status" 7 "$(code run -- sh -c 'exit 7')"

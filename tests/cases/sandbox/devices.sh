@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # /dev is the step's own, with the few devices that programs expect.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 
 expect "names" "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero " \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What 'varve doctor' says of hosts that are well, and of those that are not.
+# shellcheck shell=sh disable=SC1090,SC2016,SC2094
 . "$CASE_LIB"
 export VARVE_STORE="$TEST_TMP/store" XDG_RUNTIME_DIR="$RUNTIME"
 doctor() {

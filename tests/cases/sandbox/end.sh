@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # However a step or its builder ends, nothing stays. case-run looks for processes afterwards.
+# shellcheck shell=sh disable=SC1090,SC2086
 . "$CASE_LIB"
 mkdir "$TEST_TMP/out"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What has let processes out of containers before, by number.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 canary=$TEST_TMP/canary
 echo untouched >"$canary"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The holder is there while builders are, once, and is replaced when it is not what it should be.
+# shellcheck shell=sh disable=SC1090,SC2010,SC2016
 . "$CASE_LIB"
 fifo() {
 	ls "$RUNTIME" | grep 'fifo$' || true

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Device nodes are data: the kernel refuses to make them, the filesystem's owner does.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 node() { # NAME: type, mode, owner, numbers
 	stat -c '%F %a %u:%g %t:%T' "$1"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where the builder itself is in a container of some kind.
+# shellcheck shell=sh disable=SC1090,SC2016,SC2086
 . "$CASE_LIB"
 command -v unshare >/dev/null || skip "unshare is not installed"
 

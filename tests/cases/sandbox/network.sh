@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # No network, the host's, or one of its own with a way out. Nothing here talks to the world.
+# shellcheck shell=sh disable=SC1090,SC2012,SC2015
 . "$CASE_LIB"
 interfaces() {
 	run "$@" -- sh -c 'ls /sys/class/net | tr "\n" " "'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Capabilities, the filter, users.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 
 capabilities() {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a host is found to allow, and what is said to mend it.
+# shellcheck shell=sh disable=SC1090
 . "$CASE_LIB"
 probe() {
 	"$@" "$SANDBOX_PROBE" "$RUNTIME" || true

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # /proc and /sys show the step and not the host.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 
 expect "processes" "1 2 " "$(run -- sh -c 'cd /proc; echo -n [0-9]*; echo " "')"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # One filesystem in the steps of several builders at the same time.
+# shellcheck shell=sh disable=SC1090,SC2010,SC2016
 . "$CASE_LIB"
 mkdir "$TEST_TMP/cache"
 echo old >"$TEST_TMP/cache/file"

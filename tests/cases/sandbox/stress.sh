@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builders killed at all moments: case-run finds what they leave.
+# shellcheck shell=sh disable=SC1090
 . "$CASE_LIB"
 mkdir "$TEST_TMP/cache"
 round=0

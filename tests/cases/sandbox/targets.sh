@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Mounts on top of mounts: what is missing in memory is made, what is somebody's is left alone.
+# shellcheck shell=sh disable=SC1090,SC2016
 . "$CASE_LIB"
 mkdir -p "$TEST_TMP/cache/there"
 echo kept >"$TEST_TMP/cache/file"

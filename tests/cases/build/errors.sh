@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a user is told when something is wrong.
+. "$CASE_LIB"
+. "$BUILD_LIB"
+make_base
+
+# refuse STATUS TEXT OPTIONS…
+refuse() {
+	wanted=$1 text=$2
+	shift 2
+	status=0
+	varve build "$@" >"$LOG" 2>&1 || status=$?
+	expect "status of: $*" "$wanted" $status
+	grep -qF -- "$text" "$LOG" || fail "no word of '$text' in: $(cat "$LOG")"
+}
+
+echo "a RUN that fails shows its last lines and its place"
+cat >"$CONTEXT/Dockerfile" <<'END'
+FROM base
+RUN true
+RUN echo useful words; \
+    exit 42
+END
+refuse 1 'did not complete successfully: exit code: 42' "$CONTEXT"
+grep -q '^ > \[3/3\] RUN echo useful words' "$LOG" || fail "no name of the step"
+grep -q '^[0-9.]* useful words$' "$LOG" || fail "no last lines"
+grep -q '^Dockerfile:3$' "$LOG" || fail "no place"
+grep -q '^   3 | >>> RUN echo useful words; ' "$LOG" || fail "no excerpt"
+grep -q '^   4 | >>>     exit 42$' "$LOG" || fail "no second line of the excerpt"
+grep -q '^   2 |     RUN true$' "$LOG" || fail "no line around it"
+
+echo "a program killed by a signal"
+printf 'FROM base\nRUN kill -9 $$\n' >"$CONTEXT/Dockerfile"
+refuse 1 'exit code: 137' "$CONTEXT"
+
+echo "a parse error has file, line and column"
+printf 'FROM base\nRUNN x\n' >"$CONTEXT/Dockerfile"
+refuse 1 'Dockerfile:2' "$CONTEXT"
+refuse 1 'did you mean RUN?' "$CONTEXT"
+printf 'FROM base\nCOPY --form=x a b\n' >"$CONTEXT/Dockerfile"
+refuse 1 'Dockerfile:2:' "$CONTEXT"
+
+echo "what is missing is named"
+printf 'FROM nosuch:image\n' >"$CONTEXT/Dockerfile"
+refuse 1 "nosuch:image" "$CONTEXT"
+printf 'FROM base\nCOPY nosuch /\n' >"$CONTEXT/Dockerfile"
+refuse 1 'nosuch' "$CONTEXT"
+printf 'FROM base\nCOPY --from=nosuch /a /\n' >"$CONTEXT/Dockerfile"
+refuse 1 'nosuch' "$CONTEXT"
+refuse 1 "$TEST_TMP/nowhere" "$TEST_TMP/nowhere"
+mkdir "$TEST_TMP/empty"
+refuse 1 'Dockerfile' "$TEST_TMP/empty"
+printf 'FROM base\nUSER nosuch\nRUN true\n' >"$CONTEXT/Dockerfile"
+refuse 1 'nosuch' "$CONTEXT"
+printf 'FROM base\nRUN ["/no/such/program"]\n' >"$CONTEXT/Dockerfile"
+refuse 1 '/no/such/program' "$CONTEXT"
+
+echo "options that make no sense"
+printf 'FROM base\n' >"$CONTEXT/Dockerfile"
+refuse 125 "--nosuch" --nosuch "$CONTEXT"
+refuse 125 "nosuch" --output type=nosuch "$CONTEXT"
+refuse 1 "Bad_Name" -t Bad_Name "$CONTEXT"
+refuse 1 "nosuch" --target nosuch "$CONTEXT"
+refuse 1 "nosuch" --secret id=x,src=nosuch "$CONTEXT"
+refuse 1 "registry" --push -t x "$CONTEXT"
+
+echo "nothing of all that is left"
+! mount | grep -F "$TEST_TMP" || fail "a mount stayed"
+build "$CONTEXT"

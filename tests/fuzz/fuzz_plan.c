@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole Dockerfile planned, on images that exist whatever they are called, for every target. */
+#include "builder/dockerfile/recipe.h"
+#include "builder/image/config.h"
+#include "builder/plan/config_chain.h"
+#include "builder/plan/plan.h"
+#include "fs/base/alloc.h"
+
+#define TARGETS_MAX 4 /* of one file, lest inputs of many stages take long */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Every image has triggers, which is more than any real one has to offer. */
+static int find(struct plan_images *images, const char *name, const struct platform *platform,
+		struct plan_image *ret, struct error *err)
+{
+	(void)images;
+	if (*name == 'x')
+		return error_set(err, -ENOENT, "no image is called %.100s", name);
+	config_init_scratch(&ret->config, platform);
+	strings_add(&ret->config.env, "HOME=/root");
+	strings_add(&ret->config.onbuild, "ENV from=base");
+	strings_add(&ret->config.onbuild, "RUN --mount=from=tools,target=/t echo $from");
+	ret->name = xstrdup(name);
+	ret->snapshot.bytes[0] = 1;
+	return 0;
+}
+
+/* What a plan promises of its order, and all that can be asked of it. */
+static void use(const struct plan *plan)
+{
+	struct config config = { 0 };
+
+	for (size_t i = 0; i < plan->vertex_count; i++) {
+		const struct vertex *vertex = plan->vertices[i];
+
+		if (vertex->index != i || !vertex->config || !*vertex->name)
+			abort();
+		for (size_t k = 0; k < vertex->input_count; k++) {
+			if (vertex->inputs[k]->index >= i)
+				abort();
+		}
+	}
+	if (config_chain_make(plan->target->config, &config, NULL) == 0)
+		config_release(&config);
+}
+
+static void plan_all(const struct recipe *recipe)
+{
+	static const struct plan_context contexts[] = {
+		{ .name = "ctx", .kind = PLAN_CONTEXT_DIRECTORY },
+		{ .name = "alpine", .kind = PLAN_CONTEXT_IMAGE, .image = "busybox" },
+	};
+	cleanup_with(strings_release) struct strings args = { 0 };
+	struct plan_options options = { .build_args = &args,
+					.contexts = contexts,
+					.context_count = sizeof contexts / sizeof *contexts };
+	struct plan_images images = { .find = find };
+
+	strings_add(&args, "A=given");
+	(void)platform_parse("linux/arm64", &options.target_platform, NULL);
+	(void)platform_parse("linux/amd64", &options.build_platform, NULL);
+	for (size_t i = 0; i < recipe->stage_count && i < TARGETS_MAX; i++) {
+		cleanup_with(plan_free) struct plan *plan = NULL;
+		struct diagnostic diag = { 0 };
+		char target[24];
+
+		snprintf(target, sizeof target, "%zu", recipe->stage_count - 1 - i);
+		options.target = target;
+		options.several_platforms = i % 2;
+		if (plan_make(recipe, &options, &images, &plan, &diag) == 0)
+			use(plan);
+		else if (!*diag.error.text)
+			abort();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	cleanup_with(dockerfile_free) struct dockerfile *file = NULL;
+	cleanup_with(recipe_free) struct recipe *recipe = NULL;
+
+	if (dockerfile_parse("Dockerfile", (const char *)data, size, &file, NULL) == 0 &&
+	    recipe_parse(file, &recipe, NULL) == 0)
+		plan_all(recipe);
+	return 0;
+}

@@ -98,7 +98,9 @@ printf 'FROM it\nUSER root\nRUN test -x /opt/lua-plain\n' >"$TEST_TMP/layout.df"
 build -f "$TEST_TMP/layout.df" --build-context "it=oci-layout://$TEST_TMP/layout:app" "$CONTEXT"
 
 echo "states"
-at last@build:4 test ! -e "$AT/build/lua"
+first=$(varve history --format json | tail -n 1 | sed 's/.*"id":"\([^"]*\)".*/\1/')
+at "$first@build:4" test ! -e "$AT/build/lua"
+at "$first@build:6" test -x "$AT/build/lua/src/lua"
 at app test -x "$AT/opt/lua-small"
 varve fsck
 chmod -R u+rwX "$TEST_TMP"

@@ -127,6 +127,12 @@ static void add_base_pieces(struct extents *extents, const struct extents *base,
 	}
 }
 
+/* Runs are looked for only as far as they are used at once: each look steps through all of it. */
+static uint64_t step_of(uint64_t rest)
+{
+	return rest < STEP ? rest : STEP;
+}
+
 /* Everything that was written, in order, as one blob. */
 static int store_written(struct staged *staged, struct store_txn *txn, struct object_id *ret,
 			 struct error *err)
@@ -138,10 +144,8 @@ static int store_written(struct staged *staged, struct store_txn *txn, struct ob
 
 	while (r == 0 && offset < staged->size) {
 		bool base;
-		uint64_t run = staged_run(staged, offset, staged->size - offset, &base);
+		uint64_t run = staged_run(staged, offset, step_of(staged->size - offset), &base);
 
-		if (run > STEP)
-			run = STEP;
 		if (!base) {
 			r = staged_read(staged, block, (size_t)run, offset);
 			if (r < 0)
@@ -190,10 +194,9 @@ static int complete_file(struct staged *staged, struct error *err)
 
 	while (r == 0 && offset < staged->base_size) {
 		bool base;
-		uint64_t run = staged_run(staged, offset, staged->base_size - offset, &base);
+		uint64_t run =
+			staged_run(staged, offset, step_of(staged->base_size - offset), &base);
 
-		if (run > STEP)
-			run = STEP;
 		if (base)
 			r = staged_read(staged, block, (size_t)run, offset);
 		if (base && r == 0)

@@ -2,7 +2,7 @@
 /*
  * A store of immutable objects, the names that keep them alive, and the leases of those who use
  * them. Any number of processes read, commit and collect garbage at once; none is special. It
- * knows nothing of mounts and builds. The layout on disk is described in FORMAT.md beside this.
+ * knows nothing of mounts and builds. The layout on disk is described in fs/README.md.
  *
  * A `struct store` may be used by many threads. A transaction, a blob writer and a view belong to
  * one thread at a time.

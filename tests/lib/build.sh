@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the shell cases that call `varve build`, behind case.sh.
+# shellcheck shell=sh disable=SC2154
 
 export VARVE_STORE="$TEST_TMP/store"
 export BUILDKIT_PROGRESS=plain

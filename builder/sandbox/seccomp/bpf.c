@@ -276,6 +276,6 @@ uint32_t bpf_run(const struct sock_filter *items, size_t count, const struct sec
 		else
 			at += holds(item, a) ? item->jt : item->jf;
 	}
-	assert(!"a program without an end");
+	assert(false); /* a program without an end */
 	return SECCOMP_RET_KILL_PROCESS;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The bytes of a pack: many objects in one file that never changes. All integers are
- * little-endian. FORMAT.md one folder up says how packs come and go.
+ * little-endian. fs/README.md says how packs come and go.
  *
  *   head       0 "OSPK0001"   8 u32 version = 1   12 u32 0   16 16 bytes: the pack's name
  *   frames     back to back, see below

@@ -4,11 +4,13 @@
 . "$BUILD_LIB"
 make_base
 
-cat >"$CONTEXT/Dockerfile" <<'END'
+# Other users run this at the same time: theirs sleep for another while.
+nap=61.$(id -u)
+cat >"$CONTEXT/Dockerfile" <<END
 FROM base AS one
-RUN --mount=type=cache,target=/c sleep 61.7 & sleep 61.7
+RUN --mount=type=cache,target=/c sleep $nap & sleep $nap
 FROM base AS two
-RUN sleep 61.7
+RUN sleep $nap
 FROM base
 COPY --from=one /bin/sh /one
 COPY --from=two /bin/sh /two
@@ -21,7 +23,7 @@ sleepers() {
 	n=0
 	for comm in /proc/[0-9]*/cmdline; do
 		case $(tr '\0' ' ' 2>/dev/null <"$comm" || true) in
-		"sleep 61.7 ") n=$((n + 1)) ;;
+		"sleep $nap ") n=$((n + 1)) ;;
 		esac
 	done
 	echo $n

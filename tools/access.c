@@ -2,9 +2,12 @@
 #include "tools/access.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
+#include "fs/snapshot/keyed.h"
 #include "tools/environment.h"
 #include "tools/output.h"
 
@@ -45,11 +48,50 @@ struct history *access_history(struct store *store)
 	return history;
 }
 
+#define SNAPSHOT_PREFIX "snapshot:"
+
+const char *access_snapshot_key(const char *text)
+{
+	size_t length = strlen(SNAPSHOT_PREFIX);
+
+	return strncmp(text, SNAPSHOT_PREFIX, length) == 0 ? text + length : NULL;
+}
+
+/* 1, 0 there is none. What an active one holds is no state yet. */
+static int find_keyed(struct store *store, const char *key, struct address *ret, struct error *err)
+{
+	cleanup_with(keyed_release) struct keyed keyed = { 0 };
+	int r = keyed_find(store, key, &keyed, err);
+
+	if (r <= 0)
+		return r;
+	if (keyed.kind == KEYED_ACTIVE)
+		return error_set(err, -EINVAL,
+				 "the snapshot '%s' is active, and no state before `varve snapshot "
+				 "commit`",
+				 key);
+	*ret = (struct address){ .snapshot = keyed.state,
+				 .name = xasprintf(SNAPSHOT_PREFIX "%s", key) };
+	return 1;
+}
+
 int access_state(struct store *store, const char *text, struct address *ret, struct error *err)
 {
-	cleanup_with(history_close) struct history *history = access_history(store);
+	cleanup_with(history_close) struct history *history = NULL;
+	const char *key = access_snapshot_key(text);
+	int r;
 
-	return address_find(store, history, text, ret, err);
+	if (key) {
+		r = find_keyed(store, key, ret, err);
+		if (r == 0)
+			r = error_set(err, -ENOENT,
+				      "there is no snapshot '%s'; `varve snapshot ls` lists them",
+				      key);
+		return r < 0 ? r : 0;
+	}
+	history = access_history(store);
+	r = address_find(store, history, text, ret, err);
+	return r == -ENOENT && find_keyed(store, text, ret, NULL) > 0 ? 0 : r;
 }
 
 int access_snapshot(struct store *store, const char *text, struct address *ret_address,

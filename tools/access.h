@@ -15,7 +15,10 @@ int access_store(const struct invocation *call, unsigned flags, struct store **r
 		 struct error *err);
 /* The history, or NULL and a warning when it cannot be read. */
 struct history *access_history(struct store *store);
-/* The state that `text` names. */
+/* The key in "snapshot:KEY", NULL when `text` is something else. */
+const char *access_snapshot_key(const char *text);
+/* The state that `text` names: as address_find() has it, "snapshot:KEY", or the key of a committed
+ * snapshot. */
 int access_state(struct store *store, const char *text, struct address *ret, struct error *err);
 /* That, and its record. */
 int access_snapshot(struct store *store, const char *text, struct address *ret_address,

@@ -4,6 +4,7 @@
 
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
+#include "fs/snapshot/keyed.h"
 #include "fs/store/fsck.h"
 #include "tools/access.h"
 #include "tools/human.h"
@@ -50,6 +51,8 @@ static int run(const struct invocation *call, struct error *err)
 
 	if (r == 0)
 		r = store_fsck(store, &fsck, &report, err);
+	if (r == 0)
+		r = keyed_check(store, given->repair, &report.problems, &report.leftovers, err);
 	if (r < 0)
 		return r;
 	write_report(&report, &text);

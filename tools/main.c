@@ -11,6 +11,7 @@
 #include "fs/snapshot/server.h"
 #include "tools/environment.h"
 #include "tools/help.h"
+#include "tools/mount_helper.h"
 #include "tools/output.h"
 #include "tools/suggest.h"
 #include "tools/verb.h"
@@ -250,6 +251,15 @@ static int report(const struct call *call, int code, const struct error *err)
 	return EXIT_TROUBLE;
 }
 
+static const struct verb *find_verb(const char *name)
+{
+	for (const struct verb *const *verb = verbs; *verb; verb++) {
+		if (strcmp((*verb)->name, name) == 0)
+			return *verb;
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	cleanup_with(call_release) struct call call = { .argv = (const char *const *)argv,
@@ -261,6 +271,8 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], SERVER_VERB) == 0)
 		return server_main(SERVER_FD);
 	fault_init();
+	if (mount_helper_called(argc, argv, argc > 1 && find_verb(argv[1])))
+		return mount_helper_main(argc, argv);
 	buf_add_string(&call.path, root_verb.name);
 	call.at = argc > 0 ? 1 : 0;
 	status = run_call(&call, &err);

@@ -8,7 +8,7 @@ static void reply_attr(fuse_req_t request, const struct node *node)
 	struct stat attr;
 
 	session_stat(session_of(request), node, &attr);
-	fuse_reply_attr(request, &attr, SESSION_FOR_EVER);
+	fuse_reply_attr(request, &attr, session_valid(node));
 }
 
 static void op_getattr(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *file)
@@ -48,7 +48,11 @@ static void op_setattr(fuse_req_t request, fuse_ino_t number, struct stat *attr,
 {
 	struct session *session = session_of(request);
 	struct node *node = session_node(session, number);
-	int r = overlay_setattr(session->overlay, node, attr, translate(to_set));
+	int r;
+
+	attr->st_uid = session_uid_in(session, attr->st_uid);
+	attr->st_gid = session_gid_in(session, attr->st_gid);
+	r = overlay_setattr(session->overlay, node, attr, translate(to_set));
 
 	(void)file;
 	if (r < 0)

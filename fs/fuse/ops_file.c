@@ -97,6 +97,37 @@ static void op_copy_file_range(fuse_req_t request, fuse_ino_t from, off_t from_o
 		fuse_reply_write(request, (size_t)n);
 }
 
+/* Only asked for where changes outlive the server; elsewhere the kernel is told that it is none. */
+static void op_fsync(fuse_req_t request, fuse_ino_t number, int data_only,
+		     struct fuse_file_info *file)
+{
+	struct session *session = session_of(request);
+
+	(void)data_only;
+	(void)file;
+	fuse_reply_err(request, -overlay_sync(session->overlay, session_node(session, number)));
+}
+
+/* Where names come and go, the kernel keeps no listings. */
+static void op_opendir(fuse_req_t request, fuse_ino_t number, struct fuse_file_info *file)
+{
+	const struct node *dir = session_node(session_of(request), number);
+
+	file->keep_cache = file->cache_readdir = !(dir->flags & NODE_LISTED);
+	fuse_reply_open(request, file);
+}
+
+void session_listed_ops(struct fuse_lowlevel_ops *ops)
+{
+	ops->opendir = op_opendir;
+}
+
+void session_sync_ops(struct fuse_lowlevel_ops *ops)
+{
+	ops->fsync = op_fsync;
+	ops->fsyncdir = op_fsync;
+}
+
 void session_file_ops(struct fuse_lowlevel_ops *ops)
 {
 	ops->open = op_open;

@@ -7,9 +7,9 @@
 static void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
 	struct session *session = session_of(request);
-	struct fuse_entry_param none = { .entry_timeout = SESSION_FOR_EVER };
-	struct node *node;
-	int r = overlay_lookup(session->overlay, session_node(session, parent), name, &node);
+	struct node *dir = session_node(session, parent), *node;
+	struct fuse_entry_param none = { .entry_timeout = session_valid(dir) };
+	int r = overlay_lookup(session->overlay, dir, name, &node);
 
 	/* That there is no such name is worth remembering, too. */
 	if (r == -ENOENT)

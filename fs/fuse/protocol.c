@@ -79,8 +79,8 @@ static void fill_attr(const struct stat *st, struct fuse_attr *ret)
 static void make_unnamed(struct session *session, const struct fuse_in_header *header,
 			 const struct fuse_create_in *in)
 {
-	struct overlay_caller caller = { .uid = header->uid,
-					 .gid = header->gid,
+	struct overlay_caller caller = { .uid = session_uid_in(session, header->uid),
+					 .gid = session_gid_in(session, header->gid),
 					 .umask = in->umask };
 	struct {
 		struct fuse_out_header header;

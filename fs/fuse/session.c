@@ -45,14 +45,34 @@ struct overlay_caller session_caller(fuse_req_t request)
 	const struct fuse_ctx *context = fuse_req_ctx(request);
 
 	/* The kernel has applied the umask to modes already. */
-	return (struct overlay_caller){ .uid = context->uid, .gid = context->gid };
+	return (struct overlay_caller){
+		.uid = session_uid_in(session_of(request), context->uid),
+		.gid = session_gid_in(session_of(request), context->gid),
+	};
+}
+
+uint32_t session_uid_in(const struct session *session, uint32_t uid)
+{
+	return uid && uid == session->options.stands_for_root_uid ? 0 : uid;
+}
+
+uint32_t session_gid_in(const struct session *session, uint32_t gid)
+{
+	return gid && gid == session->options.stands_for_root_gid ? 0 : gid;
+}
+
+double session_valid(const struct node *node)
+{
+	return node->flags & NODE_LISTED ? SESSION_A_MOMENT : SESSION_FOR_EVER;
 }
 
 void session_entry(struct session *session, struct node *node, struct fuse_entry_param *ret)
 {
-	*ret = (struct fuse_entry_param){ .ino = session_number(session, node),
-					  .attr_timeout = SESSION_FOR_EVER,
-					  .entry_timeout = SESSION_FOR_EVER };
+	*ret = (struct fuse_entry_param){
+		.ino = session_number(session, node),
+		.attr_timeout = session_valid(node),
+		.entry_timeout = node->names ? session_valid(node->names->parent) : SESSION_FOR_EVER
+	};
 	session_stat(session, node, &ret->attr);
 }
 
@@ -61,6 +81,10 @@ void session_stat(struct session *session, const struct node *node, struct stat 
 	overlay_stat(session->overlay, node, ret);
 	if (session->options.root_only)
 		ret->st_uid = ret->st_gid = 0;
+	if (!ret->st_uid)
+		ret->st_uid = session->options.stands_for_root_uid;
+	if (!ret->st_gid)
+		ret->st_gid = session->options.stands_for_root_gid;
 }
 
 void session_reply_entry(fuse_req_t request, struct node *node, int r)
@@ -113,6 +137,10 @@ static int make(struct overlay *overlay, const struct session_options *options,
 	session_dir_ops(&ops);
 	session_attr_ops(&ops);
 	session_file_ops(&ops);
+	if (session->options.listed)
+		session_listed_ops(&ops);
+	if (session->options.kept)
+		session_sync_ops(&ops);
 	fuse_opt_add_arg(&args, "varve");
 	if (mount_options) {
 		fuse_opt_add_arg(&args, "-o");
@@ -149,10 +177,10 @@ int session_new(struct overlay *overlay, int fuse_fd, const struct session_optio
 }
 
 int session_mount(struct overlay *overlay, const char *mountpoint, const char *mount_options,
-		  struct session **ret, struct error *err)
+		  const struct session_options *options, struct session **ret, struct error *err)
 {
 	cleanup_with(session_free) struct session *session = NULL;
-	int r = make(overlay, NULL, mount_options, &session, err);
+	int r = make(overlay, options, mount_options, &session, err);
 
 	if (r < 0)
 		return r;
@@ -210,10 +238,35 @@ static int wait_for_work(const struct session *session, struct session_control *
 	return 0;
 }
 
+/* When the owner of the session wants to be called. */
+struct ticker {
+	struct session_control *control; /* NULL: never */
+	uint64_t due_ns;                 /* 0: nothing has been served since */
+};
+
+static void ticker_note(struct ticker *ticker, uint64_t now_ns)
+{
+	if (ticker->control && !ticker->due_ns)
+		ticker->due_ns = now_ns + ticker->control->tick_ms * UINT64_C(1000000);
+}
+
+/* Call when it is time; the milliseconds until then, -1 for ever. */
+static int ticker_look(struct ticker *ticker, uint64_t now_ns)
+{
+	if (!ticker->due_ns)
+		return -1;
+	if (now_ns < ticker->due_ns)
+		return (int)((ticker->due_ns - now_ns) / 1000000) + 1;
+	ticker->due_ns = 0;
+	ticker->control->tick(ticker->control);
+	return -1;
+}
+
 int session_run(struct session *session, struct session_control *control, struct error *err)
 {
 	cleanup_with(companion_free) struct companion *companion =
 		session->options.apart ? NULL : companion_new();
+	struct ticker ticker = { .control = control && control->tick ? control : NULL };
 	struct fuse_buf request = { 0 };
 	uint64_t last = clock_monotonic_ns();
 	unsigned served = 0;
@@ -222,15 +275,18 @@ int session_run(struct session *session, struct session_control *control, struct
 	while (r >= 0) {
 		r = serve_one(session, &request);
 		if (r > 0) {
-			if (++served % CONTROL_INTERVAL == 0)
+			if (++served % CONTROL_INTERVAL == 0) {
 				r = wait_for_work(session, control, 0);
+				(void)ticker_look(&ticker, last);
+			}
 			last = clock_monotonic_ns();
+			ticker_note(&ticker, last);
 			companion_note(companion, last);
 		} else if (r == 0 && !companion_active(companion) &&
 			   clock_monotonic_ns() - last < SPIN_NS) {
 			sched_yield();
 		} else if (r == 0) {
-			r = wait_for_work(session, control, -1);
+			r = wait_for_work(session, control, ticker_look(&ticker, last));
 			last = clock_monotonic_ns();
 			companion_look(companion, last);
 		}

@@ -19,6 +19,9 @@ struct session_control {
 	int fd; /* -1: none */
 	/* 0 to go on, negative to end the session. */
 	int (*ready)(struct session_control *control);
+	/* NULL, or called about this long after a request, and after those that came meanwhile. */
+	void (*tick)(struct session_control *control);
+	unsigned tick_ms;
 };
 
 struct session_options {
@@ -27,6 +30,10 @@ struct session_options {
 	/* Show everything as root's: where no other user is mapped, the kernel would refuse to
 	 * change what is anybody else's. */
 	bool root_only;
+	bool listed; /* some directories change by themselves */
+	bool kept;   /* changes outlive the server: bring them to the disk when asked to */
+	/* What is root's in the tree is shown as this user's, and what he makes is root's; 0: no. */
+	unsigned stands_for_root_uid, stands_for_root_gid;
 };
 
 /* The kernel's end of a mount that exists already; the session owns the descriptor then. */
@@ -34,7 +41,7 @@ int session_new(struct overlay *overlay, int fuse_fd, const struct session_optio
 		struct session **ret, struct error *err);
 /* Mount at a directory of the host, with fusermount3 where the user is not root. */
 int session_mount(struct overlay *overlay, const char *mountpoint, const char *mount_options,
-		  struct session **ret, struct error *err);
+		  const struct session_options *options, struct session **ret, struct error *err);
 void session_free(struct session *session);
 DEFINE_CLEANUP(struct session *, session_free);
 

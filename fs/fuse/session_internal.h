@@ -26,12 +26,17 @@ void session_names_ops(struct fuse_lowlevel_ops *ops);
 void session_dir_ops(struct fuse_lowlevel_ops *ops);
 void session_attr_ops(struct fuse_lowlevel_ops *ops);
 void session_file_ops(struct fuse_lowlevel_ops *ops);
+void session_listed_ops(struct fuse_lowlevel_ops *ops);
+void session_sync_ops(struct fuse_lowlevel_ops *ops);
 
 struct session *session_of(fuse_req_t request);
 /* The node behind a number that the kernel sends. */
 struct node *session_node(struct session *session, fuse_ino_t number);
 fuse_ino_t session_number(struct session *session, struct node *node);
 struct overlay_caller session_caller(fuse_req_t request);
+/* Owners as they are in the tree. */
+uint32_t session_uid_in(const struct session *session, uint32_t uid);
+uint32_t session_gid_in(const struct session *session, uint32_t gid);
 
 /* A node's attributes as the kernel is to know them. */
 void session_stat(struct session *session, const struct node *node, struct stat *ret);
@@ -41,3 +46,6 @@ void session_entry(struct session *session, struct node *node, struct fuse_entry
 void session_reply_entry(fuse_req_t request, struct node *node, int r);
 
 #define SESSION_FOR_EVER 1e9 /* seconds; only our own answers change anything */
+#define SESSION_A_MOMENT 0.5 /* for what others may change */
+/* How long what is known of a node, or of the names in it, is true. */
+double session_valid(const struct node *node);

@@ -427,6 +427,33 @@ int overlay_open_kept(struct store *store, struct store_lease *lease, const stru
 	return 0;
 }
 
+int overlay_restart_journal(struct overlay *overlay, const struct tree_root *root, int dir_fd,
+			    const char *journal_name, struct error *err)
+{
+	struct journal *journal = overlay->journal, next = *journal;
+	struct pending *pending, *following;
+	int r;
+
+	next.end = JOURNAL_HEADER;
+	(void)unlinkat(dir_fd, journal_name, 0);
+	r = open_file(&next, dir_fd, journal_name, &root->dir, err);
+	if (r == 0)
+		r = begin_session(&next, err);
+	if (r < 0) {
+		if (next.fd >= 0)
+			close(next.fd);
+		return r;
+	}
+	close(journal->fd);
+	journal->fd = next.fd;
+	journal->end = next.end;
+	journal->behind = true;
+	buf_clear(&journal->names);
+	HASH_ITER(hh, journal->pending, pending, following)
+		let_go(journal, pending);
+	return overlay_sync(overlay, NULL);
+}
+
 void journal_close(struct journal *journal)
 {
 	struct pending *pending, *next;

@@ -29,6 +29,11 @@ static int find(struct overlay *overlay, struct node *dir, const char *name, str
 		return -ENAMETOOLONG;
 	if (dir->flags & NODE_DETACHED)
 		return -ENOENT;
+	if (dir->flags & NODE_LISTED) {
+		r = overlay_refresh(overlay, dir);
+		if (r < 0)
+			return r;
+	}
 	r = tree_find(overlay->tree, dir, name, length, ret, NULL);
 	return r < 0 ? overlay_io(r) : r ? 0 : -ENOENT;
 }
@@ -339,7 +344,9 @@ int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
 
 int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, struct dentry **ret)
 {
-	int r = overlay_io(tree_load(overlay->tree, dir, NULL));
+	int r = dir->flags & NODE_LISTED && !position
+			? overlay_refresh(overlay, dir)
+			: overlay_io(tree_load(overlay->tree, dir, NULL));
 
 	if (r < 0)
 		return r;

@@ -11,6 +11,7 @@
 #include "fs/overlay/journal.h"
 #include "fs/overlay/overlay_internal.h"
 #include "fs/store/store.h"
+#include "fs/tree/show.h"
 
 static struct overlay *of_drop(struct tree_staging *drop)
 {
@@ -58,6 +59,38 @@ int overlay_open(struct store *store, struct store_lease *lease, const struct tr
 		return r;
 	*ret = take_ptr(&overlay);
 	return 0;
+}
+
+int overlay_open_listed(struct store *store, struct overlay_lister *lister, struct overlay **ret,
+			struct error *err)
+{
+	int r = overlay_open(store, NULL, NULL, ret, err);
+
+	if (r < 0)
+		return r;
+	(*ret)->lister = lister;
+	tree_set_listed(overlay_root(*ret));
+	overlay_root(*ret)->flags &= (uint16_t) ~(NODE_CHANGED | NODE_DIR_CHANGED);
+	return 0;
+}
+
+/* Whoever looks twice in this time sees the same. */
+#define LISTED_FOR_NS INT64_C(500000000)
+
+int overlay_refresh(struct overlay *overlay, struct node *dir)
+{
+	struct node_time now = overlay_now();
+	int64_t age = (now.s - dir->atime.s) * 1000000000 + now.ns - dir->atime.ns;
+	bool fresh = dir->dir.children != NULL;
+	int r = overlay_io(tree_load(overlay->tree, dir, NULL));
+
+	if (r < 0 || dir->flags & NODE_DETACHED || (fresh && age >= 0 && age < LISTED_FOR_NS))
+		return r;
+	/* What could not be listed is as it was. */
+	r = overlay->lister->list(overlay->lister, overlay->tree, dir);
+	if (r == 0)
+		dir->atime = now;
+	return fresh && dir->dir.children->count ? 0 : overlay_io(r);
 }
 
 void overlay_close(struct overlay *overlay)

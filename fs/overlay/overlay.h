@@ -48,12 +48,25 @@ DEFINE_CLEANUP(struct overlay *, overlay_close);
  */
 int overlay_open_kept(struct store *store, struct store_lease *lease, const struct tree_root *root,
 		      int dir_fd, const char *journal, struct overlay **ret, struct error *err);
+/*
+ * One that is only read, whose upper directories somebody lists: `list` is called when one of them
+ * is looked at and a moment has passed, and puts into it, with fs/tree/show.h, what is there now.
+ */
+struct overlay_lister {
+	int (*list)(struct overlay_lister *lister, struct tree *tree, struct node *dir);
+};
+int overlay_open_listed(struct store *store, struct overlay_lister *lister, struct overlay **ret,
+			struct error *err);
 /* Bring to the disk what was done so far, and what is in `node` (NULL: no matter). */
 int overlay_sync(struct overlay *overlay, struct node *node);
 /* Write down what was done so far, so that it outlives the process, though not the machine. */
 int overlay_note(struct overlay *overlay);
 /* Nothing was done since the last of these; always so where changes are not kept. */
 bool overlay_noted(const struct overlay *overlay);
+/* After a commit was applied: go on with the journal of this name, which begins with what was
+ * committed. The old one, which nobody needs then, is the caller's to remove. */
+int overlay_restart_journal(struct overlay *overlay, const struct tree_root *root, int dir_fd,
+			    const char *journal, struct error *err);
 /* Bytes of the journal. */
 uint64_t overlay_journal_size(const struct overlay *overlay);
 

@@ -16,12 +16,15 @@ struct overlay {
 	struct tree_storer storer; /* stores it at a commit */
 	struct node **ghosts;      /* each of them held once, outer ones first */
 	size_t ghost_count, ghost_capacity;
-	struct journal *journal; /* NULL: changes are not kept */
-	struct node *found;      /* by overlay_find_number(), and held once; NULL: none */
+	struct overlay_lister *lister; /* of directories that are not stored; else NULL */
+	struct journal *journal;       /* NULL: changes are not kept */
+	struct node *found;            /* by overlay_find_number(), and held once; NULL: none */
 };
 
 /* `above` is the directory `dir` or one that it is in. */
 bool overlay_is_above(const struct node *above, struct node *dir);
+/* A listed directory as it is now; others are loaded. */
+int overlay_refresh(struct overlay *overlay, struct node *dir);
 /* What all overlays begin with; the caller opens the tree. */
 struct overlay *overlay_new(struct store *store, const struct tree_root *root, bool read_only);
 struct node_time overlay_now(void);

@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,19 +21,31 @@
 #include "fs/base/wire.h"
 #include "fs/fuse/session.h"
 #include "fs/overlay/overlay.h"
+#include "fs/snapshot/catalog.h"
+#include "fs/snapshot/complaints.h"
+#include "fs/snapshot/host_table.h"
+#include "fs/snapshot/keyed.h"
 #include "fs/snapshot/snapshot.h"
 #include "fs/store/store.h"
 
-#define FILESYSTEM_TYPE "fuse.varve"
+/* What was done in an active snapshot is written down about so often. */
+#define NOTE_MS 1000
 
 /* ---- the process that serves ---- */
 
 struct served {
+	struct session_control control; /* `fd` tells of signals */
 	struct store *store;
 	struct store_lease *lease;
+	struct keyed_work *work; /* of an active snapshot, which owns its overlay; else NULL */
 	struct overlay *overlay;
 	struct session *session;
 };
+
+static struct served *of_control(struct session_control *control)
+{
+	return (struct served *)((char *)control - offsetof(struct served, control));
+}
 
 /* Commas and backslashes mean something in the list of mount options. */
 static void add_escaped(struct buf *options, const char *text)
@@ -48,36 +59,85 @@ static void add_escaped(struct buf *options, const char *text)
 
 static char *mount_options(const struct host_mount *mount)
 {
+	bool writable = mount->writable || mount->key;
 	struct buf options = { 0 };
 
-	buf_add_string(&options, mount->writable ? "rw" : "ro");
+	buf_add_string(&options, writable ? "rw" : "ro");
 	buf_add_string(&options, ",nosuid,nodev,subtype=varve,fsname=");
 	add_escaped(&options, mount->label);
+	/* Whoever is let in gets at what the modes allow him, no more. */
+	if (mount->options && strstr(mount->options, "allow_other"))
+		buf_add_string(&options, ",default_permissions");
 	if (mount->options && *mount->options)
 		buf_add_format(&options, ",%s", mount->options);
 	return buf_take(&options);
 }
 
-static int open_served(const struct host_mount *mount, struct served *served, struct error *err)
+static int open_state(const struct host_mount *mount, struct served *served, struct error *err)
 {
-	cleanup_free char *options = mount_options(mount);
 	struct snapshot_record record = { .root = tree_root_empty() };
 	bool empty = object_id_is_zero(&mount->snapshot);
+	int r = empty ? 0 : store_lease_hold(served->lease, &mount->snapshot, err);
+
+	if (r == 0 && !empty)
+		r = snapshot_load(served->store, &mount->snapshot, &record, err);
+	if (r < 0)
+		return r;
+	return overlay_open(served->store, mount->writable ? served->lease : NULL,
+			    empty ? NULL : &record.root, &served->overlay, err);
+}
+
+static int open_overlay(const struct host_mount *mount, struct served *served, struct error *err)
+{
+	int r;
+
+	if (mount->catalog)
+		return catalog_open(mount->catalog, served->store, served->lease, &served->overlay,
+				    err);
+	if (!mount->key)
+		return open_state(mount, served, err);
+	r = keyed_open(served->store, served->lease, mount->key, mount->directory, &served->work,
+		       err);
+	if (r == 0)
+		r = keyed_checkpoint(served->work, err);
+	if (r == 0)
+		served->overlay = keyed_overlay(served->work);
+	return r;
+}
+
+static int open_session(const struct host_mount *mount, struct served *served, struct error *err)
+{
+	cleanup_with(buf_release) struct buf said = { 0 };
+	cleanup_free char *options = mount_options(mount);
+	struct session_options session = { .kept = mount->key != NULL,
+					   .listed = mount->catalog != NULL };
+	struct complaints complaints;
+	int r;
+
+	/* A user's own files in a layer that he makes are root's, as all others are to him. */
+	if (mount->key) {
+		session.stands_for_root_uid = geteuid();
+		session.stands_for_root_gid = getegid();
+	}
+	complaints_begin(&complaints);
+	r = session_mount(served->overlay, mount->directory, options, &session, &served->session,
+			  err);
+	complaints_end(&complaints, &said);
+	if (r < 0 && said.length)
+		return error_set(err, r, "cannot mount at '%s': %s", mount->directory,
+				 buf_string(&said));
+	return r;
+}
+
+static int open_served(const struct host_mount *mount, struct served *served, struct error *err)
+{
 	int r = store_open(mount->store, 0, &served->store, err);
 
 	if (r == 0)
 		r = store_lease_begin(served->store, &served->lease, err);
-	if (r == 0 && !empty)
-		r = store_lease_hold(served->lease, &mount->snapshot, err);
-	if (r == 0 && !empty)
-		r = snapshot_load(served->store, &mount->snapshot, &record, err);
 	if (r == 0)
-		r = overlay_open(served->store, mount->writable ? served->lease : NULL,
-				 empty ? NULL : &record.root, &served->overlay, err);
-	if (r == 0)
-		r = session_mount(served->overlay, mount->directory, options, &served->session,
-				  err);
-	return r;
+		r = open_overlay(mount, served, err);
+	return r < 0 ? r : open_session(mount, served, err);
 }
 
 static void tell(int fd, int r, const struct error *err)
@@ -103,28 +163,125 @@ static void detach_from_user(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+static int told_to_end(struct session_control *control)
+{
+	(void)control;
+	return -ECANCELED;
+}
+
+static void note_changes(struct session_control *control)
+{
+	struct served *served = of_control(control);
+
+	if (overlay_note(served->overlay) == 0)
+		(void)keyed_checkpoint(served->work, NULL);
+}
+
+static void watch_signals(struct served *served)
+{
+	sigset_t end;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &end, NULL);
+	served->control.fd = signalfd(-1, &end, SFD_CLOEXEC | SFD_NONBLOCK);
+	served->control.ready = told_to_end;
+	if (served->work) {
+		served->control.tick = note_changes;
+		served->control.tick_ms = NOTE_MS;
+	}
+}
+
+static void close_served(struct served *served)
+{
+	if (served->work && served->overlay)
+		(void)overlay_sync(served->overlay, NULL);
+	session_free(served->session);
+	if (served->work)
+		keyed_close(served->work);
+	else
+		overlay_close(served->overlay);
+	store_lease_end(served->lease);
+	store_close(served->store);
+}
+
 __attribute__((noreturn)) static void serve(const struct host_mount *mount, int channel_fd)
 {
-	struct served served = { 0 };
+	struct served served = { .control.fd = -1 };
 	struct error err = { 0 };
 	int r;
 
 	(void)fd_limit_raise();
 	r = open_served(mount, &served, &err);
-	if (r == 0)
+	if (r == 0) {
 		detach_from_user();
+		watch_signals(&served);
+	}
 	tell(channel_fd, r, &err);
 	close(channel_fd);
 	if (r == 0)
-		(void)session_run(served.session, NULL, NULL);
-	session_free(served.session);
-	overlay_close(served.overlay);
-	store_lease_end(served.lease);
-	store_close(served.store);
+		(void)session_run(served.session, &served.control, NULL);
+	close_served(&served);
 	_exit(r < 0);
 }
 
 /* ---- the command ---- */
+
+static bool in_path(const char *program)
+{
+	const char *path = getenv("PATH"); /* NOLINT(concurrency-mt-unsafe) */
+	cleanup_free char *copy = xstrdup(path ? path : "/usr/bin:/bin");
+	char *rest = copy;
+	const char *dir;
+
+	while ((dir = strsep(&rest, ":"))) {
+		cleanup_free char *full = xasprintf("%s/%s", *dir ? dir : ".", program);
+
+		if (access(full, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What would fail further down, in words that say what to do. */
+static int check_host(struct error *err)
+{
+	cleanup_fd int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+		return error_set(err, -ENODEV,
+				 "there is no /dev/fuse here: load the kernel's module `fuse`, or "
+				 "start the container with --device /dev/fuse");
+	if (fd < 0)
+		return error_errno(err, -errno, "cannot open /dev/fuse; `varve doctor` says more");
+	if (geteuid() != 0 && !in_path("fusermount3"))
+		return error_set(err, -ENOENT,
+				 "fusermount3 is missing, with which users mount: install the "
+				 "package fuse3");
+	return 0;
+}
+
+static int check_directory(const char *directory, struct error *err)
+{
+	struct stat st;
+
+	if (host_table_is_dead(directory)) {
+		int r = host_unmount(directory, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (stat(directory, &st) < 0)
+		return error_errno(err, -errno, "'%s'", directory);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, -ENOTDIR, "'%s' is not a directory", directory);
+	if (geteuid() != 0 && access(directory, W_OK) < 0)
+		return error_set(err, -EACCES,
+				 "'%s' is not yours to write to: users mount at directories of "
+				 "their own",
+				 directory);
+	return 0;
+}
 
 static int wait_until_mounted(int channel_fd, struct error *err)
 {
@@ -141,7 +298,7 @@ static int wait_until_mounted(int channel_fd, struct error *err)
 	return code ? error_set(err, -(int)code, "%s", text ? text : "cannot mount") : 0;
 }
 
-int host_mount(const struct host_mount *mount, struct error *err)
+static int start(const struct host_mount *mount, struct error *err)
 {
 	int ends[2];
 	pid_t child;
@@ -168,63 +325,19 @@ int host_mount(const struct host_mount *mount, struct error *err)
 	return r;
 }
 
-/* ---- unmounting ---- */
-
-/* Is the topmost mount at this path one of ours? */
-static bool is_ours(const char *path)
+int host_mount(const struct host_mount *mount, struct error *err)
 {
-	FILE *table = setmntent("/proc/self/mounts", "r");
-	char space[8192];
-	struct mntent entry;
-	bool ours = false;
+	struct host_mount own = *mount;
+	cleanup_free char *path = realpath(mount->directory, NULL);
+	int r = check_host(err);
 
-	if (!table)
-		return true; /* let the attempt tell */
-	while (getmntent_r(table, &entry, space, sizeof space)) {
-		if (strcmp(entry.mnt_dir, path) == 0)
-			ours = strcmp(entry.mnt_type, FILESYSTEM_TYPE) == 0;
-	}
-	endmntent(table);
-	return ours;
-}
-
-static int run_fusermount(const char *path)
-{
-	char *const argv[] = { (char[]){ "fusermount3" }, (char[]){ "-u" }, (char[]){ "-q" },
-			       (char[]){ "--" },          xstrdup(path),    NULL };
-	int status = 0;
-	pid_t child;
-	int r = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
-
-	free(argv[4]);
-	if (r != 0)
-		return -r;
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EBUSY;
-}
-
-int host_unmount(const char *directory, struct error *err)
-{
-	cleanup_free char *path = realpath(directory, NULL);
-	int r;
-
+	if (r == 0)
+		r = check_directory(path ? path : mount->directory, err);
+	if (r < 0)
+		return r;
 	if (!path)
-		return error_errno(err, -errno, "cannot unmount '%s'", directory);
-	if (!is_ours(path))
-		return error_set(err, -EINVAL, "nothing that varve has mounted is at '%s'",
-				 directory);
-	if (geteuid() == 0)
-		r = umount2(path, UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
-	else
-		r = run_fusermount(path);
-	if (r == -ENOENT)
-		return error_set(err, r,
-				 "cannot unmount '%s': fusermount3 is missing (package "
-				 "fuse3)",
-				 directory);
-	if (r == -EBUSY)
-		return error_set(err, r, "'%s' is in use; leave it in all shells and programs",
-				 directory);
-	return r < 0 ? error_errno(err, r, "cannot unmount '%s'", directory) : 0;
+		path = realpath(mount->directory, NULL);
+	if (path)
+		own.directory = path; /* as the table of mounts has it */
+	return start(&own, err);
 }

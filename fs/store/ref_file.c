@@ -149,7 +149,13 @@ int ref_decode(const char *class_name, const char *file_name, const char *text, 
 
 bool ref_is_durable(const char *name)
 {
-	return strncmp(name, "tag/", 4) == 0 || strncmp(name, "pin/", 4) == 0;
+	static const char *const classes[] = { "tag/", "pin/", "snapshot/", "work/" };
+
+	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+		if (strncmp(name, classes[i], strlen(classes[i])) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Writing */

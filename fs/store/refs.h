@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names that keep objects alive: "tag/NAME", "pin/NAME", "cache/ID/NUMBER" and the like. The part
+ * Names that keep objects alive: "tag/NAME", "pin/NAME", "cache/ID/NUMBER", "snapshot/NAME" and
+ * "work/HASH/NUMBER" (see fs/snapshot/keyed.h), and the like. The part
  * behind the first slash may hold any bytes but NUL; it is written in a form fit for a file name.
  * Setting one goes through store_txn_set_ref().
  */

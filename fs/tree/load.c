@@ -11,7 +11,7 @@
 #include "fs/tree/tree_internal.h"
 
 /* Numbers that no stored name gets: 0, the root's, and all with the top bit, see tree.c. */
-static uint64_t stored_ino(uint64_t hash)
+uint64_t stored_ino(uint64_t hash)
 {
 	hash &= ~(1ULL << 63);
 	return hash < 2 ? hash + 2 : hash;
@@ -19,10 +19,11 @@ static uint64_t stored_ino(uint64_t hash)
 
 /* The same for every mount of a state: from the directory's number and the name, or for one of
  * several hard links from the id of their group. */
-static uint64_t ino_of(const struct node *dir, const struct dir_entry *entry, uint32_t name_hash)
+static uint64_t ino_of(const struct node *dir, const struct dir_entry *entry, uint32_t name_hash,
+		       uint64_t link_id)
 {
 	if (entry->flags & DIR_ENTRY_HARDLINK)
-		return stored_ino(hash64_mix(entry->link_id));
+		return stored_ino(hash64_mix(link_id));
 	return stored_ino(hash64_mix(dir->ino * 0x9e3779b97f4a7c15ULL + name_hash) ^
 			  hash64(entry->name, entry->name_length));
 }
@@ -76,25 +77,34 @@ static struct node *node_of_entry(struct tree *tree, const struct dir_entry *ent
 	return node;
 }
 
+/* Ids of groups are those of one stored tree; where several are shown they are told apart. */
+static uint64_t link_id_in(const struct node *dir, uint64_t link_id)
+{
+	while (!(dir->flags & NODE_SHOWN) && dir->names)
+		dir = dir->names->parent;
+	return dir->flags & NODE_SHOWN ? hash64_mix(link_id ^ dir->ino) | 1 : link_id;
+}
+
 static void add_entry(struct tree *tree, struct node *dir, const struct dir_entry *entry)
 {
 	struct dentry *dentry = name_table_add(dir->dir.children, entry->name, entry->name_length);
 	bool shared = entry->flags & DIR_ENTRY_HARDLINK;
+	uint64_t link_id = shared ? link_id_in(dir, entry->link_id) : 0;
 	struct link_set *set = NULL;
 	struct node *node;
 
 	if (shared)
-		set = link_set_find(tree, entry->link_id);
+		set = link_set_find(tree, link_id);
 	if (set && set->node->type == entry->type) {
 		node_add_name(set->node, dir, dentry);
 		return;
 	}
 	node = node_of_entry(tree, entry);
-	node->ino = ino_of(dir, entry, dentry->hash);
+	node->ino = ino_of(dir, entry, dentry->hash, link_id);
 	node_add_name(node, dir, dentry);
 	if (shared && !set) {
 		node->link_count = entry->link_count;
-		(void)link_set_new(tree, node, entry->link_id, false);
+		(void)link_set_new(tree, node, link_id, false);
 	}
 }
 

@@ -31,6 +31,8 @@ enum node_flags {
 	NODE_GHOST = 1 << 2,       /* shown, but no part of the state: mount points */
 	NODE_MARKED = 1 << 4,      /* whatever the owner of the tree means by it */
 	NODE_DETACHED = 1 << 3,    /* has no name left, lives while it is in use */
+	NODE_LISTED = 1 << 5,      /* a directory that is not stored, see show.h */
+	NODE_SHOWN = 1 << 6,       /* the root of a stored tree, shown in another, likewise */
 };
 
 /* Seconds since 1970 and nanoseconds below 1e9. */

@@ -31,6 +31,8 @@ struct tree {
 	bool links_loaded;
 };
 
+/* load.c: the number of a stored name. */
+uint64_t stored_ino(uint64_t hash);
 /* tree.c */
 struct node *node_new(struct tree *tree, enum dir_entry_type type);
 /* What a directory object says of a node, but for attributes and content that are not stored. */

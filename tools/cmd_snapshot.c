@@ -114,8 +114,10 @@ static int make_config(struct store *store, const struct keyed *keyed, const cha
 		config_init_scratch(&config, &platform);
 	else
 		return r;
+	free(config.created);
+	config.created = config_time(clock_realtime_ns());
 	history = config_add_history(&config);
-	history->created = config_time(clock_realtime_ns());
+	history->created = xstrdup(config.created);
 	history->created_by = xasprintf("varve snapshot commit %s", name);
 	history->comment = message ? xstrdup(message) : NULL;
 	config_write(&config, ret);

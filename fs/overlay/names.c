@@ -344,7 +344,7 @@ int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
 
 int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, struct dentry **ret)
 {
-	int r = dir->flags & NODE_LISTED && !position
+	int r = dir->flags & NODE_LISTED && position <= 1
 			? overlay_refresh(overlay, dir)
 			: overlay_io(tree_load(overlay->tree, dir, NULL));
 

@@ -108,7 +108,7 @@ int overlay_rmdir(struct overlay *overlay, struct node *dir, const char *name);
 int overlay_rename(struct overlay *overlay, struct node *dir, const char *name,
 		   struct node *new_dir, const char *new_name, unsigned flags);
 
-/* The next name from `position` on (0: the start): 1 and *ret, 0 at the end. */
+/* The next name from `position` on (0 or 1: the start): 1 and *ret, 0 at the end. */
 int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, struct dentry **ret);
 
 /*

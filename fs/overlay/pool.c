@@ -218,7 +218,7 @@ int pool_fd(const struct pool *pool)
 
 void pool_reset_if_empty(struct pool *pool)
 {
-	if (pool->in_use || pool->fd < 0)
+	if (pool->in_use || pool->held_count || pool->fd < 0)
 		return;
 	for (size_t i = 0; i < POOL_CLASSES; i++)
 		pool->free_chunks[i].count = 0;

@@ -155,6 +155,7 @@ void staging_settle(struct staging *staging)
 		(void)unlinkat(staging->dir_fd, name, 0);
 	}
 	pool_settle(&staging->pool);
+	pool_reset_if_empty(&staging->pool);
 }
 
 void staged_add_use(const struct staged *staged, struct staging_use *use)

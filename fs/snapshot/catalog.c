@@ -164,6 +164,8 @@ static int list_again(struct overlay_lister *lister, struct tree *tree, struct n
 
 		if (!name_table_find(dir->dir.children, entry->name, strlen(entry->name)))
 			show(catalog, tree, dir, entry);
+		if (!dir->names && entry->time_s > dir->mtime.s)
+			dir->mtime.s = dir->ctime.s = entry->time_s;
 	}
 	catalog_list_release(&list);
 	return r;

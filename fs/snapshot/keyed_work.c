@@ -105,10 +105,10 @@ static int open_changes(struct keyed_work *work, struct error *err)
 		r = work->lease ? store_lease_hold(work->lease, &base, err) : 0;
 	if (r == 0 && !object_id_is_zero(&base))
 		r = snapshot_load(work->store, &base, &record, err);
-	if (r < 0)
-		return r;
-	return overlay_open_kept(work->store, work->lease, &record.root, work->changes_fd, journal,
-				 &work->overlay, err);
+	if (r == 0)
+		r = overlay_open_kept(work->store, work->lease, &record.root, work->changes_fd,
+				      journal, &work->overlay, err);
+	return r < 0 ? error_prefix(err, r, "snapshot '%s'", work->keyed.key) : 0;
 }
 
 static int find_active(struct store *store, const char *key, struct keyed *ret, struct error *err)
@@ -148,7 +148,7 @@ int keyed_open(struct store *store, struct store_lease *lease, const char *key,
 	if (r == 0)
 		r = open_changes(work, err);
 	if (r < 0)
-		return error_prefix(err, r, "snapshot '%s'", key);
+		return r;
 	if (lease)
 		remove_others(work);
 	*ret = take_ptr(&work);

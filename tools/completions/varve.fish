@@ -77,6 +77,8 @@ function __varve_at
 				set skip 1
 			case 'diff --store'
 				set skip 1
+			case 'snapshot --store'
+				set skip 1
 			case 'images --format'
 				set skip 1
 			case 'images --store'
@@ -115,9 +117,37 @@ function __varve_at
 				set skip 1
 			case 'debug --store'
 				set skip 1
+			case 'snapshot prepare --store'
+				set skip 1
+			case 'snapshot view --store'
+				set skip 1
+			case 'snapshot commit --message' 'snapshot commit -m'
+				set skip 1
+			case 'snapshot commit --tag' 'snapshot commit -t'
+				set skip 1
+			case 'snapshot commit --store'
+				set skip 1
+			case 'snapshot rm --store'
+				set skip 1
+			case 'snapshot ls --format'
+				set skip 1
+			case 'snapshot ls --store'
+				set skip 1
+			case 'snapshot stat --format'
+				set skip 1
+			case 'snapshot stat --store'
+				set skip 1
+			case 'snapshot usage --format'
+				set skip 1
+			case 'snapshot usage --store'
+				set skip 1
+			case 'snapshot mounts --format'
+				set skip 1
+			case 'snapshot mounts --store'
+				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' mount' ' umount' ' diff' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
+			case ' build' ' states' ' history' ' mount' ' umount' ' diff' ' snapshot' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'snapshot prepare' 'snapshot view' 'snapshot commit' 'snapshot rm' 'snapshot ls' 'snapshot stat' 'snapshot usage' 'snapshot mounts' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -131,6 +161,7 @@ complete -c varve -n '__varve_at ""' -a history -d 'List builds, newest first'
 complete -c varve -n '__varve_at ""' -a mount -d 'Look into a state: mount it at a directory'
 complete -c varve -n '__varve_at ""' -a umount -d 'End what \'varve mount\' began'
 complete -c varve -n '__varve_at ""' -a diff -d 'List what differs between two states, or what a step has changed'
+complete -c varve -n '__varve_at ""' -a snapshot -d 'Build layers by hand: workspaces that are kept, and committed'
 complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
 complete -c varve -n '__varve_at ""' -a import -d 'Make an image of a root filesystem: an archive or a directory'
 complete -c varve -n '__varve_at ""' -a load -d 'Bring in images: an OCI layout, or the archive of one or of \'docker save\''
@@ -185,8 +216,9 @@ complete -c varve -n '__varve_at "history"' -s D -l debug -d 'Say more: codes of
 complete -c varve -n '__varve_at "history"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "history"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "mount"' -a '(__fish_complete_directories)'
-complete -c varve -n '__varve_at "mount"' -l rw -d 'A throw-away copy that can be written to; what was written goes with it'
+complete -c varve -n '__varve_at "mount"' -l all -d 'The whole history as one tree: DIRECTORY/BUILD/STAGE/STEP/, and images'
 complete -c varve -n '__varve_at "mount"' -s o -l options -x -d 'More mount options, with commas between them: allow_other, suid'
+complete -c varve -n '__varve_at "mount"' -l rw -d 'A throw-away copy that can be written to; what was written goes with it'
 complete -c varve -n '__varve_at "mount"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "mount"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "mount"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
@@ -199,6 +231,17 @@ complete -c varve -n '__varve_at "diff"' -l format -x -a 'table json' -d 'How to
 complete -c varve -n '__varve_at "diff"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "diff"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "diff"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot"' -a prepare -d 'Make a snapshot that can be written to'
+complete -c varve -n '__varve_at "snapshot"' -a view -d 'Make a snapshot to look into, and keep its parent meanwhile'
+complete -c varve -n '__varve_at "snapshot"' -a commit -d 'Make an active snapshot a state that others can begin with'
+complete -c varve -n '__varve_at "snapshot"' -a rm -d 'Remove snapshots and what was written in them'
+complete -c varve -n '__varve_at "snapshot"' -a ls -d 'List all snapshots that have a key'
+complete -c varve -n '__varve_at "snapshot"' -a stat -d 'Say what kind a snapshot is, and what it was made from'
+complete -c varve -n '__varve_at "snapshot"' -a usage -d 'Say what snapshots take besides what they were made from'
+complete -c varve -n '__varve_at "snapshot"' -a mounts -d 'Print how to mount a snapshot'
+complete -c varve -n '__varve_at "snapshot"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "images"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "images"' -s q -l quiet -d 'Only the ids'
 complete -c varve -n '__varve_at "images"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -242,6 +285,7 @@ complete -c varve -n '__varve_at "help"' -a history
 complete -c varve -n '__varve_at "help"' -a mount
 complete -c varve -n '__varve_at "help"' -a umount
 complete -c varve -n '__varve_at "help"' -a diff
+complete -c varve -n '__varve_at "help"' -a snapshot
 complete -c varve -n '__varve_at "help"' -a images
 complete -c varve -n '__varve_at "help"' -a import
 complete -c varve -n '__varve_at "help"' -a load
@@ -258,6 +302,36 @@ complete -c varve -n '__varve_at "debug"' -a completions -d 'Print the completio
 complete -c varve -n '__varve_at "debug"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "debug"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "debug"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot prepare"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot prepare"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot prepare"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot view"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot view"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot view"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot commit"' -s m -l message -x -d 'What an image\'s history says of it'
+complete -c varve -n '__varve_at "snapshot commit"' -s t -l tag -x -d 'Also make it the image of this name'
+complete -c varve -n '__varve_at "snapshot commit"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot commit"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot commit"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot rm"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot rm"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot rm"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot ls"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot ls"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot ls"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot ls"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot stat"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot stat"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot stat"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot stat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot usage"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot usage"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot usage"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot usage"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot mounts"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot mounts"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot mounts"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot mounts"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "debug completions"' -a bash
 complete -c varve -n '__varve_at "debug completions"' -a zsh
 complete -c varve -n '__varve_at "debug completions"' -a fish

@@ -17,6 +17,8 @@
 #define DATA_MAX 150000
 
 struct model {
+	int kept_fd;      /* where changes are kept, -1: nowhere */
+	unsigned journal; /* the number of the present one */
 	struct view view;
 	uint64_t random;
 	char *host;
@@ -365,6 +367,37 @@ static void close_handles(struct model *model)
 	}
 }
 
+static void open_kept(struct model *model)
+{
+	cleanup_free char *journal = xasprintf("journal.%u", model->journal);
+	struct view *view = &model->view;
+
+	assert_ok(overlay_open_kept(view->f->store, view->f->lease, &view->root, model->kept_fd,
+				    journal, &view->overlay, &view->f->err),
+		  view->f->err);
+}
+
+/* The server dies behind a note, and another one goes on. */
+static void die(struct model *model)
+{
+	struct overlay *overlay = model->view.overlay;
+
+	close_handles(model);
+	assert_int_equal(any(model, 2) ? overlay_note(overlay) : overlay_sync(overlay, NULL), 0);
+	overlay_close(overlay);
+	open_kept(model);
+}
+
+static void restart_journal(struct model *model)
+{
+	cleanup_free char *journal = xasprintf("journal.%u", ++model->journal);
+	struct view *view = &model->view;
+
+	assert_ok(overlay_restart_journal(view->overlay, &view->root, model->kept_fd, journal,
+					  &view->f->err),
+		  view->f->err);
+}
+
 static void commit_and_compare(struct model *model)
 {
 	struct view again;
@@ -372,12 +405,16 @@ static void commit_and_compare(struct model *model)
 	compare_handles(model);
 	if (any(model, 3) == 0)
 		view_abort(&model->view);
+	if (model->kept_fd >= 0)
+		assert_int_equal(overlay_sync(model->view.overlay, NULL), 0);
 	view_commit(&model->view);
+	if (model->kept_fd >= 0)
+		restart_journal(model);
 	compare_handles(model);
 	compare(model, &model->view);
 	view_open_root(&again, model->view.f, &model->view.root);
 	compare(model, &again);
-	if (any(model, 2)) {
+	if (model->kept_fd >= 0 || any(model, 2)) {
 		view_close(&again);
 		return;
 	}
@@ -386,15 +423,22 @@ static void commit_and_compare(struct model *model)
 	model->view = again;
 }
 
-static void begin(struct model *model, struct fixture *f, uint64_t seed)
+static void begin(struct model *model, struct fixture *f, uint64_t seed, bool kept)
 {
-	*model = (struct model){ .random = seed, .host = test_directory() };
+	*model = (struct model){ .random = seed, .host = test_directory(), .kept_fd = -1 };
 	model->host_fd = open(model->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(model->host_fd >= 0);
 	model->data = xmalloc(DATA_MAX + 500);
 	for (size_t i = 0; i < DATA_MAX + 500; i++)
 		model->data[i] = (char)hash64_mix(i / 3);
 	view_open(&model->view, f, "");
+	if (!kept)
+		return;
+	view_close(&model->view);
+	assert_int_equal(dir_remove_all(store_dir_fd(f->store), "kept"), 0);
+	assert_int_equal(dir_make(store_dir_fd(f->store), "kept", 0700), 0);
+	model->kept_fd = openat(store_dir_fd(f->store), "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	open_kept(model);
 }
 
 static void end(struct model *model)
@@ -402,11 +446,13 @@ static void end(struct model *model)
 	close_handles(model);
 	view_close(&model->view);
 	close(model->host_fd);
+	if (model->kept_fd >= 0)
+		close(model->kept_fd);
 	test_directory_remove(model->host);
 	free(model->data);
 }
 
-static void test_a_workspace_does_what_a_directory_of_the_host_does(void **state)
+static void try_seeds(void **state, bool kept)
 {
 	const char *seeds = getenv("MODEL_SEEDS"); /* NOLINT(concurrency-mt-unsafe): no threads */
 	uint64_t count = seeds ? strtoull(seeds, NULL, 10) : 3;
@@ -414,7 +460,7 @@ static void test_a_workspace_does_what_a_directory_of_the_host_does(void **state
 	for (uint64_t seed = 1; seed <= count; seed++) {
 		struct model model;
 
-		begin(&model, *state, seed);
+		begin(&model, *state, seed, kept);
 		for (int i = 0; i < 1500; i++) {
 			char path[16], other[16];
 			int ours, theirs = 0;
@@ -426,6 +472,8 @@ static void test_a_workspace_does_what_a_directory_of_the_host_does(void **state
 				fail_msg("seed %" PRIu64 " step %d, '%s' and '%s': %d, not %d",
 					 seed, i, path, other, ours, theirs);
 			let_go(&model);
+			if (kept && any(&model, 60) == 0)
+				die(&model);
 			if (any(&model, 100) == 0)
 				commit_and_compare(&model);
 		}
@@ -434,10 +482,21 @@ static void test_a_workspace_does_what_a_directory_of_the_host_does(void **state
 	}
 }
 
+static void test_a_workspace_does_what_a_directory_of_the_host_does(void **state)
+{
+	try_seeds(state, false);
+}
+
+static void test_a_workspace_that_is_kept_does_so_through_the_deaths_of_its_servers(void **state)
+{
+	try_seeds(state, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_workspace_does_what_a_directory_of_the_host_does),
+		CASE(test_a_workspace_that_is_kept_does_so_through_the_deaths_of_its_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,12 +292,16 @@ static void test_without_a_lease_it_is_only_looked_at(void **state)
 {
 	struct kept kept;
 	struct view *view = &kept.view;
+	cleanup_free char *large = large_text();
 	struct overlay *writer;
 	uint64_t size;
 
 	kept_open(&kept, *state);
 	put_file(view, "one", "one");
+	put_file(view, "large", large);
+	assert_int_equal(truncate_to(view, at(view, "large"), LARGE - 5000), 0);
 	assert_int_equal(overlay_note(view->overlay), 0);
+	assert_int_equal(write_to(view, at(view, "large"), large + LARGE - 5000, LARGE - 5000), 0);
 	size = journal_size(&kept);
 	writer = view->overlay;
 	assert_ok(overlay_open_kept(view->f->store, NULL, &view->root, kept.dir_fd, "journal",
@@ -308,6 +312,7 @@ static void test_without_a_lease_it_is_only_looked_at(void **state)
 	overlay_close(view->overlay);
 	assert_int_equal(journal_size(&kept), size);
 	view->overlay = writer;
+	assert_content(view, at(view, "large"), large);
 	kept_close(&kept);
 }
 

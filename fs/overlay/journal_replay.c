@@ -400,14 +400,15 @@ static int replay_frames(struct overlay *overlay, int fd, uint64_t end)
 
 /* ---- what is in use ---- */
 
-static void find_use(struct overlay *overlay, struct staging_use *use)
+static int find_use(struct overlay *overlay, struct staging_use *use)
 {
 	struct node **dirs = NULL;
 	size_t count = 0, capacity = 0;
+	int r = 0;
 
 	array_reserve_one(dirs, count, capacity);
 	dirs[count++] = overlay_root(overlay);
-	while (count > 0) {
+	while (count > 0 && r == 0) {
 		struct node *dir = dirs[--count];
 		struct dentry *dentry;
 
@@ -417,9 +418,11 @@ static void find_use(struct overlay *overlay, struct staging_use *use)
 		{
 			struct node *node = dentry->node;
 
-			if (node->content == CONTENT_STAGED && node_is_file(node) &&
-			    node->names == dentry)
+			if (r == 0 && node->content == CONTENT_STAGED && node_is_file(node) &&
+			    node->names == dentry) {
 				staged_add_use(node->staged, use);
+				r = staged_adopt(node->staged);
+			}
 			if (!node_is_dir(node))
 				continue;
 			array_reserve_one(dirs, count, capacity);
@@ -427,15 +430,16 @@ static void find_use(struct overlay *overlay, struct staging_use *use)
 		}
 	}
 	free(dirs);
+	return r;
 }
 
 static int tidy(struct overlay *overlay)
 {
 	struct staging_use use = { 0 };
-	int r;
+	int r = find_use(overlay, &use);
 
-	find_use(overlay, &use);
-	r = staging_tidy(&overlay->staging, &use);
+	if (r == 0 && !overlay->read_only)
+		r = staging_tidy(&overlay->staging, &use);
 	staging_use_release(&use);
 	return r;
 }
@@ -451,7 +455,7 @@ int journal_replay(struct overlay *overlay, int fd, const char *boot_id, uint64_
 		r = find_end(fd, (uint64_t)st.st_size, boot_id, &end);
 	if (r == 0)
 		r = replay_frames(overlay, fd, end);
-	if (r == 0 && !overlay->read_only)
+	if (r == 0)
 		r = tidy(overlay);
 	if (r < 0)
 		return error_errno(err, r, "cannot take up the workspace's changes");

@@ -82,6 +82,9 @@ struct wire;
 void staged_describe(const struct staged *staged, struct buf *ret);
 /* -EBADMSG for a description that is none. While the staging is closing. */
 int staged_restore(struct staging *staging, struct wire *wire, struct staged **ret);
+/* Once it is known to be the last description of it, for earlier ones speak of what has gone since:
+ * the file is there, and as long as was said. -EBADMSG. */
+int staged_adopt(struct staged *staged);
 /* Bring the content to the disk; files that were made since they last were alone with `fresh`. */
 int staged_sync(struct staged *staged, bool fresh);
 /* Nothing durable refers any more to what was dropped: it may go. */

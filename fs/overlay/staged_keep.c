@@ -65,16 +65,18 @@ static int restore_chunk(struct staged *staged, struct wire *wire)
 }
 
 /* A file that has other names has become an object of the store: nobody writes to it any more. */
-static int look_at_file(struct staged *staged)
+int staged_adopt(struct staged *staged)
 {
 	struct staging *staging = staged->staging;
 	char name[24];
 	struct stat st;
 	int fd;
 
+	if (!staged->is_file)
+		return 0;
 	staged_file_name(staged, name);
 	if (fstatat(staging->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
+		return errno == ENOENT ? -EBADMSG : -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EBADMSG;
 	staged->published = st.st_nlink > 1;
@@ -93,7 +95,6 @@ static int restore_file(struct staged *staged, struct wire *wire)
 {
 	const void *written;
 	size_t size;
-	int r;
 
 	staged->is_file = true;
 	staged->name = wire_u64(wire);
@@ -107,9 +108,6 @@ static int restore_file(struct staged *staged, struct wire *wire)
 		return -EBADMSG;
 	if (size)
 		staged->written = xmemdup(written, size);
-	r = look_at_file(staged);
-	if (r < 0)
-		return r;
 	if (staged->name > staged->staging->next_name)
 		staged->staging->next_name = staged->name;
 	return 0;

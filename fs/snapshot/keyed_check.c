@@ -10,6 +10,7 @@
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
+#include "fs/base/lockfile.h"
 #include "fs/overlay/overlay.h"
 #include "fs/snapshot/keyed_internal.h"
 #include "fs/store/refs.h"
@@ -119,9 +120,14 @@ int keyed_usage(struct store *store, const struct keyed *keyed, struct keyed_usa
 static int check_work(struct store *store, const struct keyed *keyed, struct strings *problems)
 {
 	cleanup_with(keyed_close) struct keyed_work *work = NULL;
+	cleanup_fd int dir_fd = keyed_own_dir(store, keyed->key), lock_fd = -1;
 	struct error err = { 0 };
-	int r = keyed_open(store, NULL, keyed->key, NULL, &work, &err);
+	int r = dir_fd < 0 ? 0 : lockfile_open(dir_fd, "lock", LOCKFILE_EXCLUSIVE, false, &lock_fd);
 
+	/* What somebody works on he has read himself, and it changes while we look. */
+	if (r < 0)
+		return r == -EWOULDBLOCK ? 0 : r;
+	r = keyed_open(store, NULL, keyed->key, NULL, &work, &err);
 	if (r == -EBADMSG || r == -ENOENT)
 		strings_add_format(problems, "%s; `varve snapshot rm` removes it", err.text);
 	return r == -EBADMSG || r == -ENOENT ? 0 : r;

@@ -81,6 +81,19 @@ while [ $i -lt 40 ]; do
 	i=$((i + 1))
 done
 
+echo "files that came and went in one mount are in nobody's way"
+mkdir "$AT/many"
+cp "$TEST_TMP/large" "$AT/many/a"
+sync "$AT/many/a"
+cat "$TEST_TMP/large" >>"$AT/many/a"
+cp "$TEST_TMP/large" "$AT/many/b"
+sleep 1.5
+rm "$AT/many/b"
+varve umount "$AT"
+mount_work
+cat "$TEST_TMP/large" "$TEST_TMP/large" | cmp - "$AT/many/a"
+rm -r "$AT/many"
+
 echo "and is what is committed"
 rm -f "$AT"/f* "$AT"/g*
 varve umount "$AT"

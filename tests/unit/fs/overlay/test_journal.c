@@ -181,6 +181,48 @@ static void test_a_large_file_that_goes_lives_as_long_as_a_record_of_it(void **s
 	kept_close(&kept);
 }
 
+static void test_only_the_last_word_on_a_large_file_counts(void **state)
+{
+	struct kept kept;
+	struct view *view = &kept.view;
+	cleanup_free char *large = large_text();
+
+	kept_open(&kept, *state);
+	put_file(view, "grown", large);
+	put_file(view, "gone", large);
+	assert_int_equal(overlay_note(view->overlay), 0);
+	assert_int_equal(write_to(view, at(view, "grown"), large, LARGE), 0);
+	assert_int_equal(remove_at(view, "gone"), 0);
+	assert_int_equal(overlay_sync(view->overlay, NULL), 0);
+	die(&kept);
+	assert_int_equal(at(view, "grown")->size, 2 * LARGE);
+	{
+		cleanup_free char *got = content_of(view, at(view, "grown"));
+
+		assert_memory_equal(got, large, LARGE);
+		assert_memory_equal(got + LARGE, large, LARGE);
+	}
+	assert_null(at(view, "gone"));
+	kept_close(&kept);
+}
+
+static void test_a_file_that_is_missing_is_an_error(void **state)
+{
+	struct kept kept;
+	struct view *view = &kept.view;
+	cleanup_free char *large = large_text();
+
+	kept_open(&kept, *state);
+	put_file(view, "large", large);
+	assert_int_equal(overlay_sync(view->overlay, NULL), 0);
+	overlay_close(view->overlay);
+	assert_int_equal(unlinkat(kept.dir_fd, "1", 0), 0);
+	assert_int_equal(overlay_open_kept(view->f->store, view->f->lease, &view->root, kept.dir_fd,
+					   "journal", &view->overlay, &view->f->err),
+			 -EBADMSG);
+	close(kept.dir_fd);
+}
+
 static void test_parts_of_a_large_stored_file_are_kept(void **state)
 {
 	struct kept kept;
@@ -324,6 +366,8 @@ int main(void)
 		CASE(test_names_that_move_and_go_are_followed),
 		CASE(test_space_that_a_durable_record_refers_to_is_not_used_again),
 		CASE(test_a_large_file_that_goes_lives_as_long_as_a_record_of_it),
+		CASE(test_only_the_last_word_on_a_large_file_counts),
+		CASE(test_a_file_that_is_missing_is_an_error),
 		CASE(test_parts_of_a_large_stored_file_are_kept),
 		CASE(test_after_a_power_cut_only_what_was_synced_counts),
 		CASE(test_a_torn_end_is_cut_off),

@@ -102,7 +102,7 @@ static void test_states_are_directories_of_one_tree(void **state)
 static void test_what_comes_and_goes_is_seen_after_a_moment(void **state)
 {
 	struct shown shown;
-	struct node *builds, *link, *one;
+	struct node *builds, *link, *one, *two;
 
 	shown_open(&shown, *state);
 	builds = find(&shown, "builds");
@@ -113,13 +113,17 @@ static void test_what_comes_and_goes_is_seen_after_a_moment(void **state)
 	assert_null(find(&shown, "builds/two"));
 	wait_a_moment(builds);
 	wait_a_moment(overlay_root(shown.overlay));
-	assert_non_null(find(&shown, "builds/two"));
+	two = find(&shown, "builds/two");
+	assert_non_null(two);
 	assert_ptr_equal(find(&shown, "builds/one"), one);
 	assert_string_equal(find(&shown, "last")->target, "builds/two");
 	assert_string_equal(link->target, "builds/one");
 	shown.count = 0;
 	wait_a_moment(builds);
 	assert_null(find(&shown, "builds/one"));
+	overlay_forget(shown.overlay, one, one->lookups);
+	overlay_forget(shown.overlay, two, two->lookups);
+	overlay_forget(shown.overlay, link, link->lookups);
 	overlay_close(shown.overlay);
 }
 

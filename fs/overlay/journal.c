@@ -305,6 +305,14 @@ int overlay_sync(struct overlay *overlay, struct node *node)
 	return 0;
 }
 
+int overlay_finish(struct overlay *overlay)
+{
+	int r = overlay_sync(overlay, NULL);
+
+	/* An unmounted kernel forgets without a word. */
+	return r == 0 && overlay->journal && !overlay->read_only ? journal_tidy(overlay) : r;
+}
+
 uint64_t overlay_journal_size(const struct overlay *overlay)
 {
 	return overlay->journal ? overlay->journal->end : 0;

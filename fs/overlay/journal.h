@@ -56,6 +56,8 @@ char *journal_path_in(const struct journal *journal, struct node *dir, const cha
 
 void journal_close(struct journal *journal);
 
+/* Give up all staged content but that of nodes with names. Part of this folder only. */
+int journal_tidy(struct overlay *overlay);
 /*
  * Do again what the file holds, in an overlay that has just been opened. *ret_end is where the
  * next frame goes. Part of this folder only.

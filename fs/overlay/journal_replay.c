@@ -433,7 +433,7 @@ static int find_use(struct overlay *overlay, struct staging_use *use)
 	return r;
 }
 
-static int tidy(struct overlay *overlay)
+int journal_tidy(struct overlay *overlay)
 {
 	struct staging_use use = { 0 };
 	int r = find_use(overlay, &use);
@@ -456,7 +456,7 @@ int journal_replay(struct overlay *overlay, int fd, const char *boot_id, uint64_
 	if (r == 0)
 		r = replay_frames(overlay, fd, end);
 	if (r == 0)
-		r = tidy(overlay);
+		r = journal_tidy(overlay);
 	if (r < 0)
 		return error_errno(err, r, "cannot take up the workspace's changes");
 	*ret_end = end;

@@ -59,6 +59,8 @@ int overlay_open_listed(struct store *store, struct overlay_lister *lister, stru
 			struct error *err);
 /* Bring to the disk what was done so far, and what is in `node` (NULL: no matter). */
 int overlay_sync(struct overlay *overlay, struct node *node);
+/* The same at the end, when nobody works in it any more: what has no name is given up. */
+int overlay_finish(struct overlay *overlay);
 /* Write down what was done so far, so that it outlives the process, though not the machine. */
 int overlay_note(struct overlay *overlay);
 /* Nothing was done since the last of these; always so where changes are not kept. */

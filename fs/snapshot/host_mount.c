@@ -195,7 +195,7 @@ static void watch_signals(struct served *served)
 static void close_served(struct served *served)
 {
 	if (served->work && served->overlay)
-		(void)overlay_sync(served->overlay, NULL);
+		(void)overlay_finish(served->overlay);
 	session_free(served->session);
 	if (served->work)
 		keyed_close(served->work);

@@ -206,6 +206,29 @@ static void test_only_the_last_word_on_a_large_file_counts(void **state)
 	kept_close(&kept);
 }
 
+static void test_what_is_open_without_a_name_goes_at_the_end(void **state)
+{
+	struct kept kept;
+	struct view *view = &kept.view;
+	cleanup_free char *large = large_text();
+	struct node *node;
+
+	kept_open(&kept, *state);
+	put_file(view, "large", large);
+	put_file(view, "other", large);
+	node = at(view, "large");
+	node->lookups++;
+	assert_int_equal(remove_at(view, "large"), 0);
+	assert_int_equal(overlay_sync(view->overlay, NULL), 0);
+	assert_int_equal(faccessat(kept.dir_fd, "1", F_OK, 0), 0);
+	assert_int_equal(overlay_finish(view->overlay), 0);
+	assert_int_equal(faccessat(kept.dir_fd, "1", F_OK, 0), -1);
+	overlay_forget(view->overlay, node, 1);
+	die(&kept);
+	assert_content(view, at(view, "other"), large);
+	kept_close(&kept);
+}
+
 static void test_a_file_that_is_missing_is_an_error(void **state)
 {
 	struct kept kept;
@@ -367,6 +390,7 @@ int main(void)
 		CASE(test_space_that_a_durable_record_refers_to_is_not_used_again),
 		CASE(test_a_large_file_that_goes_lives_as_long_as_a_record_of_it),
 		CASE(test_only_the_last_word_on_a_large_file_counts),
+		CASE(test_what_is_open_without_a_name_goes_at_the_end),
 		CASE(test_a_file_that_is_missing_is_an_error),
 		CASE(test_parts_of_a_large_stored_file_are_kept),
 		CASE(test_after_a_power_cut_only_what_was_synced_counts),

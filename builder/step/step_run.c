@@ -266,6 +266,22 @@ static int judge(const struct running *running, const struct step_status *status
 			 code);
 }
 
+/* A process that misses its files may well end before we see why they are missing. */
+static bool servers_alive(const struct running *running)
+{
+	for (size_t i = 0; i < running->filesystem_count; i++) {
+		if (!workspace_alive(running->filesystems[i]->workspace))
+			return false;
+	}
+	return true;
+}
+
+static int say_died(struct error *err)
+{
+	return error_set(err, -ENOTCONN,
+			 "the process that serves the filesystem has died; run the build again");
+}
+
 static int run_process(struct running *running, struct error *err)
 {
 	cleanup_with(step_free) struct step *step = NULL;
@@ -275,7 +291,7 @@ static int run_process(struct running *running, struct error *err)
 
 	if (r < 0) {
 		close_both(pipes);
-		return r;
+		return r == -ECANCELED || servers_alive(running) ? r : say_died(err);
 	}
 	ended = watch(running, step, pipes);
 	/* A question that came too late must not keep the supervisor from ending. */
@@ -283,12 +299,11 @@ static int run_process(struct running *running, struct error *err)
 	r = step_wait(step, &status, err);
 	drain(running, pipes);
 	close_both(pipes);
-	if (ended == -ECANCELED || r == -ECANCELED)
+	/* Our own kill shows as -ECANCELED in `r`, whatever it was for. */
+	if (ended == -ECANCELED)
 		return error_set(err, -ECANCELED, "cancelled");
-	if (ended == -ENOTCONN || !workspace_alive(running->root->workspace))
-		return error_set(err, -ENOTCONN,
-				 "the process that serves the filesystem has died; run the build "
-				 "again");
+	if (ended == -ENOTCONN || !servers_alive(running))
+		return say_died(err);
 	return r < 0 ? r : judge(running, &status, err);
 }
 

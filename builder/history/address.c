@@ -115,6 +115,8 @@ static void fill(struct address *ret, const struct history_state *state)
 	ret->build = xstrdup(state->build);
 	ret->stage = xstrdup(state->stage_label);
 	ret->step = state->step;
+	ret->untouched = state->status == HISTORY_FAILED &&
+			 object_id_equal(&state->snapshot, &state->parent);
 	ret->name = xasprintf("%s@%s:%u", state->build, state->stage_label, state->step);
 }
 

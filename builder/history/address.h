@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "fs/base/cleanup.h"
 #include "fs/object/id.h"
 
@@ -23,6 +25,7 @@ struct address {
 	/* Of a build's state, else NULL and 0. */
 	char *build, *stage;
 	unsigned step;
+	bool untouched; /* the step failed before it ran: the state is that of the step before */
 };
 
 /* -ENOENT with words for what there is instead; -EEXIST when it could be several. */

@@ -47,6 +47,7 @@ struct job {
 	const struct vertex *vertex;
 	struct step_task task;
 	struct step_keys keys;
+	struct buf parts; /* of the keys */
 	unsigned number;
 };
 
@@ -275,6 +276,7 @@ static void job_init(struct job *job, struct solver *solver, const struct vertex
 					.vertex = vertex,
 					.inputs = { .results = solver->results },
 					.output = &job->output,
+					.parts = &job->parts,
 					.parent = { .root = tree_root_empty() } };
 	if (vertex->parent)
 		job->task.parent = solver->results[vertex->parent->index];
@@ -302,6 +304,7 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 			   : cached        ? EVENT_CACHED
 					   : EVENT_OK;
 	emit_done(&job, outcome->outcome, err);
+	buf_release(&job.parts);
 	solver->results[vertex->index] = result;
 	return r;
 }

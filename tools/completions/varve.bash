@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history mount umount diff images import load gc fsck doctor version help debug'
+		verbs='build states history mount umount diff ls cat log images import load gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -49,6 +49,23 @@ _varve_table()
 		valued='--format --store'
 		directories='--store'
 		choices='--format=table --format=json'
+		;;
+	'ls')
+		options='--directory -d --format --long -l --recursive -R --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cat')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'log')
+		options='--format --stream --timestamps -t --debug -D --help -h --store'
+		valued='--format --stream --store'
+		directories='--store'
+		choices='--format=table --format=json --stream=all --stream=stdout --stream=stderr'
 		;;
 	'images')
 		options='--format --quiet -q --debug -D --help -h --store'
@@ -95,7 +112,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history mount umount diff images import load gc fsck doctor version help debug'
+		operands='build states history mount umount diff ls cat log images import load gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

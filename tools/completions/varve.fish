@@ -77,6 +77,18 @@ function __varve_at
 				set skip 1
 			case 'diff --store'
 				set skip 1
+			case 'ls --format'
+				set skip 1
+			case 'ls --store'
+				set skip 1
+			case 'cat --store'
+				set skip 1
+			case 'log --format'
+				set skip 1
+			case 'log --stream'
+				set skip 1
+			case 'log --store'
+				set skip 1
 			case 'images --format'
 				set skip 1
 			case 'images --store'
@@ -117,7 +129,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' mount' ' umount' ' diff' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
+			case ' build' ' states' ' history' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -131,6 +143,9 @@ complete -c varve -n '__varve_at ""' -a history -d 'List builds, newest first'
 complete -c varve -n '__varve_at ""' -a mount -d 'Look into a state: mount it at a directory'
 complete -c varve -n '__varve_at ""' -a umount -d 'End what \'varve mount\' began'
 complete -c varve -n '__varve_at ""' -a diff -d 'List what differs between two states, or what a step has changed'
+complete -c varve -n '__varve_at ""' -a ls -d 'List the files of a state'
+complete -c varve -n '__varve_at ""' -a cat -d 'Write the content of files of a state'
+complete -c varve -n '__varve_at ""' -a log -d 'Show what the step that made a state has printed'
 complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
 complete -c varve -n '__varve_at ""' -a import -d 'Make an image of a root filesystem: an archive or a directory'
 complete -c varve -n '__varve_at ""' -a load -d 'Bring in images: an OCI layout, or the archive of one or of \'docker save\''
@@ -199,6 +214,22 @@ complete -c varve -n '__varve_at "diff"' -l format -x -a 'table json' -d 'How to
 complete -c varve -n '__varve_at "diff"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "diff"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "diff"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "ls"' -s d -l directory -d 'The directory or symlink itself, not what is in it'
+complete -c varve -n '__varve_at "ls"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "ls"' -s l -l long -d 'Modes, owners, sizes and times as well'
+complete -c varve -n '__varve_at "ls"' -s R -l recursive -d 'Also what is below, by its path'
+complete -c varve -n '__varve_at "ls"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "ls"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "ls"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cat"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cat"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "log"' -l format -x -a 'table json' -d 'As it was printed, or an object for each piece that came at once'
+complete -c varve -n '__varve_at "log"' -l stream -x -a 'all stdout stderr' -d 'Only what went to standard output, or to standard error'
+complete -c varve -n '__varve_at "log"' -s t -l timestamps -d 'Seconds since the step began in front of each line'
+complete -c varve -n '__varve_at "log"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "log"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "log"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "images"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "images"' -s q -l quiet -d 'Only the ids'
 complete -c varve -n '__varve_at "images"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -242,6 +273,9 @@ complete -c varve -n '__varve_at "help"' -a history
 complete -c varve -n '__varve_at "help"' -a mount
 complete -c varve -n '__varve_at "help"' -a umount
 complete -c varve -n '__varve_at "help"' -a diff
+complete -c varve -n '__varve_at "help"' -a ls
+complete -c varve -n '__varve_at "help"' -a cat
+complete -c varve -n '__varve_at "help"' -a log
 complete -c varve -n '__varve_at "help"' -a images
 complete -c varve -n '__varve_at "help"' -a import
 complete -c varve -n '__varve_at "help"' -a load

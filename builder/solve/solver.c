@@ -172,7 +172,7 @@ static int record_key(struct job *job, const struct step_result *result, struct 
 {
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	struct step_record record = { .key = job->keys.definition,
-					  .snapshot = result->snapshot,
+				      .snapshot = result->snapshot,
 				      .created_s = step_env_time(job->task.env),
 				      .cost_ms = result->cost_ms };
 	int r = store_txn_begin(job->task.env->store, job->task.env->lease, &txn, err);

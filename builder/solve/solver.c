@@ -314,7 +314,6 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 static void enqueue(struct solver *solver, unsigned index)
 {
 	solver->queue[solver->queue_tail++] = index;
-	pthread_cond_signal(&solver->changed);
 }
 
 static void note_failure(struct solver *solver, const struct vertex *vertex, int r,
@@ -332,17 +331,26 @@ static void note_failure(struct solver *solver, const struct vertex *vertex, int
 	pthread_cond_broadcast(&solver->changed);
 }
 
-/* Let those go ahead that have waited for nothing else. */
+/*
+ * Let those go ahead that have waited for nothing else. The first of them is for the worker that
+ * calls this, and looks for work next: waking another for each step of a stage would cost more than
+ * finding most of them done.
+ */
 static void note_done(struct solver *solver, const struct vertex *vertex)
 {
 	const struct plan *plan = solver->options->plan;
+	bool first = true;
 
 	for (unsigned i = vertex->index + 1; i < plan->vertex_count; i++) {
 		const struct vertex *other = plan->vertices[i];
 
 		for (size_t j = 0; j < other->input_count; j++) {
-			if (other->inputs[j] == vertex && --solver->waiting_for[i] == 0)
-				enqueue(solver, i);
+			if (other->inputs[j] != vertex || --solver->waiting_for[i] > 0)
+				continue;
+			enqueue(solver, i);
+			if (!first)
+				pthread_cond_signal(&solver->changed);
+			first = false;
 		}
 	}
 }

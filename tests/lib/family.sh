@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by cases that look at processes: those that a case has started, whoever their parent is
 # now, as orphans become children of case-run. Nothing here starts one, which would be seen.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2086,SC2154
 
 # family PID: its children and theirs, in $family
 family() {

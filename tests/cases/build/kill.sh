@@ -210,7 +210,7 @@ while [ $round -lt "$rounds" ]; do
 	"$VARVE" build --build-arg ROUND=$round "$CONTEXT" >"$LOG" 2>&1 &
 	builder=$!
 	sleep "$((after / 1000)).$(printf %03d $((after % 1000)))"
-	kill_one $kind
+	kill_one "$kind"
 	wait_for_builder $((10 + took * 5 / 1000))
 	echo "round $round: $kind ${victim:-(none)} after $after ms: status $status"
 	case $kind,$status in

@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history mount umount diff ls cat log images import load gc fsck doctor version help debug'
+		verbs='build states history shell mount umount diff ls cat log images import load gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -31,6 +31,12 @@ _varve_table()
 		valued='--format --limit -n --store'
 		directories='--store'
 		choices='--format=table --format=json'
+		;;
+	'shell')
+		options='--allow --env -e --network --no-tty -T --secret --ssh --user -u --workdir -w --debug -D --help -h --store'
+		valued='--allow --env -e --network --secret --ssh --user -u --workdir -w --store'
+		directories='--store'
+		choices='--network=default --network=none --network=host'
 		;;
 	'mount')
 		options='--rw --options -o --debug -D --help -h --store'
@@ -112,7 +118,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history mount umount diff ls cat log images import load gc fsck doctor version help debug'
+		operands='build states history shell mount umount diff ls cat log images import load gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

@@ -69,6 +69,22 @@ function __varve_at
 				set skip 1
 			case 'history --store'
 				set skip 1
+			case 'shell --allow'
+				set skip 1
+			case 'shell --env' 'shell -e'
+				set skip 1
+			case 'shell --network'
+				set skip 1
+			case 'shell --secret'
+				set skip 1
+			case 'shell --ssh'
+				set skip 1
+			case 'shell --user' 'shell -u'
+				set skip 1
+			case 'shell --workdir' 'shell -w'
+				set skip 1
+			case 'shell --store'
+				set skip 1
 			case 'mount --options' 'mount -o'
 				set skip 1
 			case 'mount --store'
@@ -131,7 +147,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
+			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -142,6 +158,7 @@ complete -c varve -f
 complete -c varve -n '__varve_at ""' -a build -d 'Build an image from a Dockerfile'
 complete -c varve -n '__varve_at ""' -a states -d 'List the states that the steps of a build have left'
 complete -c varve -n '__varve_at ""' -a history -d 'List builds, newest first'
+complete -c varve -n '__varve_at ""' -a shell -d 'Work in a state as the step that left it did'
 complete -c varve -n '__varve_at ""' -a mount -d 'Look into a state: mount it at a directory'
 complete -c varve -n '__varve_at ""' -a umount -d 'End what \'varve mount\' began'
 complete -c varve -n '__varve_at ""' -a diff -d 'List what differs between two states, or what a step has changed'
@@ -202,6 +219,17 @@ complete -c varve -n '__varve_at "history"' -s n -l limit -x -d 'How many builds
 complete -c varve -n '__varve_at "history"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "history"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "history"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "shell"' -l allow -x -d 'Allow what the step had: security.insecure'
+complete -c varve -n '__varve_at "shell"' -s e -l env -x -d 'A variable more; without a value, that of the environment'
+complete -c varve -n '__varve_at "shell"' -l network -x -a 'default none host' -d 'The network, in place of the step\'s'
+complete -c varve -n '__varve_at "shell"' -s T -l no-tty -d 'Pipes, also where there is a terminal'
+complete -c varve -n '__varve_at "shell"' -l secret -x -d 'A secret that the step had mounted: id=ID[,src=FILE|,env=NAME]'
+complete -c varve -n '__varve_at "shell"' -l ssh -x -d 'An ssh agent that the step had; \'default\' is your own'
+complete -c varve -n '__varve_at "shell"' -s u -l user -x -d 'Whom to be, in place of the step\'s user'
+complete -c varve -n '__varve_at "shell"' -s w -l workdir -x -d 'Where to begin, in place of the step\'s directory'
+complete -c varve -n '__varve_at "shell"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "shell"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "shell"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "mount"' -a '(__fish_complete_directories)'
 complete -c varve -n '__varve_at "mount"' -l rw -d 'A throw-away copy that can be written to; what was written goes with it'
 complete -c varve -n '__varve_at "mount"' -s o -l options -x -d 'More mount options, with commas between them: allow_other, suid'
@@ -273,6 +301,7 @@ complete -c varve -n '__varve_at "version"' -l store -x -a '(__fish_complete_dir
 complete -c varve -n '__varve_at "help"' -a build
 complete -c varve -n '__varve_at "help"' -a states
 complete -c varve -n '__varve_at "help"' -a history
+complete -c varve -n '__varve_at "help"' -a shell
 complete -c varve -n '__varve_at "help"' -a mount
 complete -c varve -n '__varve_at "help"' -a umount
 complete -c varve -n '__varve_at "help"' -a diff

@@ -20,6 +20,7 @@ struct holder {
 	int pidfd;
 	bool all_ids;                /* more than one is mapped */
 	uint32_t root_uid, root_gid; /* who is root of it, out here */
+	int credentials_fd; /* who is who in it, see fs/ids/credentials.h; -1: the kernel knows */
 };
 
 /*

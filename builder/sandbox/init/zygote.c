@@ -22,6 +22,7 @@
 #include "fs/base/channel.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
+#include "fs/ids/credentials.h"
 
 typedef int job_fn(const struct zygote *zygote, struct wire *request, const int *fds,
 		   size_t fd_count);
@@ -136,16 +137,24 @@ static void serve(const struct zygote *zygote, int builder_fd)
 	}
 }
 
-int zygote_main(struct wire *greeting, const int *fds)
+int zygote_main(struct wire *greeting, const int *fds, int credentials_fd)
 {
 	struct zygote zygote = { .pid = getpid(), .all_ids = wire_u32(greeting) };
 	struct error err = { 0 };
 	uint32_t flags;
+	int r;
 
 	if (wire_end(greeting) < 0)
 		return HELPER_REFUSED;
 	(void)setsid();
-	if (join(&zygote, fds[0], &err) < 0) {
+	r = join(&zygote, fds[0], &err);
+	if (r == 0 && !zygote.all_ids) {
+		r = credential_table_open(credentials_fd, true, &zygote.credentials);
+		close(credentials_fd);
+		if (r < 0)
+			error_errno(&err, r, "cannot use the table of credentials");
+	}
+	if (r < 0) {
 		reply_error(HELPER_SOCKET, err.code, &err);
 		return 1;
 	}

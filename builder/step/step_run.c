@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
@@ -23,7 +23,7 @@
 struct running {
 	struct step_task *task;
 	struct surroundings around;
-	struct journal *journal; /* NULL: its output is not kept */
+	struct output_log *journal; /* NULL: its output is not kept */
 	uint64_t started_ns;
 };
 
@@ -38,7 +38,7 @@ static bool relay(struct running *running, int fd, int stream)
 	if (n > 0)
 		running->task->output->log(running->task->output, stream, bytes, (size_t)n);
 	if (n > 0 && running->journal)
-		journal_add(running->journal, stream, bytes, (size_t)n);
+		output_log_add(running->journal, stream, bytes, (size_t)n);
 	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
@@ -254,7 +254,7 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		if (r == 0)
 			r = commit(&running, keys, 0, ret, err);
 	}
-	journal_free(running.journal);
+	output_log_free(running.journal);
 	if (r == 0)
 		keep = take_ptr(&running.around.root);
 	surroundings_release(&running.around);

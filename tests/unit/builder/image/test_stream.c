@@ -5,6 +5,7 @@
 
 #include "builder/image/progress.h"
 #include "builder/image/stream.h"
+#include "fs/base/alloc.h"
 #include "tests/lib/unit.h"
 
 static struct error err;

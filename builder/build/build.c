@@ -10,6 +10,7 @@
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
+#include "builder/context/context.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
@@ -125,6 +126,10 @@ static void set_up(struct building *building, struct step_env *env)
 	int64_t created_ns;
 
 	step_env_init(env);
+	if (building->input.context)
+		context_cancel_with(building->input.context, options->cancel_fd);
+	for (size_t i = 0; i < building->contexts.opened_count; i++)
+		context_cancel_with(building->contexts.opened[i].context, options->cancel_fd);
 	env->store = options->store;
 	env->lease = building->lease;
 	env->context = building->input.context;
@@ -187,7 +192,8 @@ static int finish(struct building *building, struct error *err)
 				.news = &building->news,
 				.tags = &options->tags,
 				.outputs = options->outputs,
-				.output_count = options->output_count };
+				.output_count = options->output_count,
+				.cancel_fd = options->cancel_fd };
 	int r = finish_image(options->store, building->lease, building->plan, building->results,
 			     &out.image, err);
 

@@ -216,7 +216,9 @@ static int do_copy(struct step_task *task, const struct step_keys *keys, struct 
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	cleanup_with(mode_change_free) struct mode_change *mode = NULL;
 	cleanup_with(tree_close) struct tree *tree = open_parent(task);
-	struct copy_job job = { .work = work, .now = step_now(task->env) };
+	struct copy_job job = { .work = work,
+				.now = step_now(task->env),
+				.cancel_fd = &task->env->cancel_fd };
 	uint64_t started_ns = clock_monotonic_ns();
 	int r = check_supported(work, err);
 

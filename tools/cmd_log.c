@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 #include "fs/base/error.h"
 #include "tools/access.h"
 #include "tools/json_text.h"
@@ -42,7 +42,7 @@ struct showing {
 	bool in_line; /* the last line has not ended */
 };
 
-static void add_json(struct showing *showing, const struct journal_chunk *chunk)
+static void add_json(struct showing *showing, const struct output_log_chunk *chunk)
 {
 	struct buf *text = &showing->text;
 
@@ -55,7 +55,7 @@ static void add_json(struct showing *showing, const struct journal_chunk *chunk)
 	buf_add_string(text, "}\n");
 }
 
-static void add_lines(struct showing *showing, const struct journal_chunk *chunk)
+static void add_lines(struct showing *showing, const struct output_log_chunk *chunk)
 {
 	const char *at = chunk->data, *end = at + chunk->size;
 
@@ -71,7 +71,7 @@ static void add_lines(struct showing *showing, const struct journal_chunk *chunk
 	}
 }
 
-static int show(struct showing *showing, const struct journal_chunk *chunk, struct error *err)
+static int show(struct showing *showing, const struct output_log_chunk *chunk, struct error *err)
 {
 	const struct log_options *given = showing->given;
 	int r;
@@ -89,7 +89,7 @@ static int show(struct showing *showing, const struct journal_chunk *chunk, stru
 	return r;
 }
 
-static int find(struct store *store, const char *name, struct journal_reader **ret,
+static int find(struct store *store, const char *name, struct output_log_reader **ret,
 		struct error *err)
 {
 	cleanup_with(address_release) struct address address = { 0 };
@@ -100,7 +100,7 @@ static int find(struct store *store, const char *name, struct journal_reader **r
 				 "'%s' failed before anything ran in it; 'varve history' says why",
 				 name);
 	if (r == 0)
-		r = journal_open(store, &address.snapshot, ret, err);
+		r = output_log_open(store, &address.snapshot, ret, err);
 	else
 		return r;
 	if (r == 0)
@@ -112,15 +112,15 @@ static int find(struct store *store, const char *name, struct journal_reader **r
 
 static int run(const struct invocation *call, struct error *err)
 {
-	cleanup_with(journal_close) struct journal_reader *reader = NULL;
+	cleanup_with(output_log_close) struct output_log_reader *reader = NULL;
 	cleanup_with(store_close) struct store *store = NULL;
 	struct showing showing = { .given = call->options };
-	struct journal_chunk chunk;
+	struct output_log_chunk chunk;
 	int r = access_store(call, 0, &store, err);
 
 	if (r == 0)
 		r = find(store, call->operands[0], &reader, err);
-	while (r >= 0 && (r = journal_next(reader, &chunk, err)) > 0)
+	while (r >= 0 && (r = output_log_next(reader, &chunk, err)) > 0)
 		r = show(&showing, &chunk, err);
 	buf_release(&showing.text);
 	return r;

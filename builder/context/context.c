@@ -120,6 +120,11 @@ const char *context_path(const struct context *context)
 	return context->path;
 }
 
+const struct patterns *context_ignored(const struct context *context)
+{
+	return context->ignore;
+}
+
 struct content_resolver *context_resolver(struct context *context)
 {
 	return &context->resolver;

@@ -38,6 +38,8 @@ struct tree *context_tree(const struct context *context);
 /* The directory's descriptor, for reading single files such as the Dockerfile. */
 int context_fd(const struct context *context);
 const char *context_path(const struct context *context);
+/* What is not seen; NULL: everything is. */
+const struct patterns *context_ignored(const struct context *context);
 
 /* Have the children of a directory in the tree; and everything below it, however deep. */
 int context_load(struct context *context, struct node *dir, struct error *err);

@@ -121,6 +121,7 @@ void history_close(struct history *history)
 {
 	if (!history)
 		return;
+	sqlite3_finalize(history->add_state);
 	sqlite3_close(history->db);
 	free(history->path);
 	free(history);
@@ -207,13 +208,16 @@ int history_end(struct history *history, const struct history_build *build, stru
 int history_add_state(struct history *history, const struct history_state *state, struct error *err)
 {
 	sqlite3_stmt *statement;
-	int r = history_prepare(history,
-				"INSERT OR REPLACE INTO state VALUES"
-				" (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-				&statement, err);
+	int r = 0;
 
+	if (!history->add_state)
+		r = history_prepare(history,
+				    "INSERT OR REPLACE INTO state VALUES"
+				    " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+				    &history->add_state, err);
 	if (r < 0)
 		return r;
+	statement = history->add_state;
 	bind_text(statement, 1, state->build);
 	sqlite3_bind_int64(statement, 2, state->stage);
 	sqlite3_bind_int64(statement, 3, state->step);
@@ -224,7 +228,11 @@ int history_add_state(struct history *history, const struct history_state *state
 	sqlite3_bind_int(statement, 8, state->status);
 	sqlite3_bind_int64(statement, 9, state->started_ms);
 	sqlite3_bind_int64(statement, 10, (int64_t)state->duration_ms);
-	return history_finish(history, statement, err);
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		r = history_failed(history, "write", err);
+	/* Only now is the file unlocked again; that the same failure comes back is no news. */
+	(void)sqlite3_reset(statement);
+	return r;
 }
 
 int history_forget(struct history *history, int64_t before_ms, struct error *err)

@@ -8,6 +8,7 @@
 
 struct history {
 	sqlite3 *db;
+	sqlite3_stmt *add_state; /* made on first use: a build adds hundreds */
 	char *path;
 };
 

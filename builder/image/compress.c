@@ -2,10 +2,10 @@
 #include "builder/image/compress.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include <zstd.h>
 
@@ -103,8 +103,8 @@ void compression_describe(enum compression compression, int level, struct buf *r
 {
 	level = real_level(compression, level);
 	if (compression == COMPRESSION_GZIP)
-		buf_add_format(ret, "gzip level %d block %zu zlib %s", level, GZIP_BLOCK,
-			       zlibVersion());
+		buf_add_format(ret, "gzip level %d block %zu libdeflate %s", level, GZIP_BLOCK,
+			       LIBDEFLATE_VERSION_STRING);
 	else if (compression == COMPRESSION_ZSTD)
 		buf_add_format(ret, "zstd level %d library %s", level, ZSTD_versionString());
 	else

@@ -14,11 +14,13 @@
 
 /* Greeting: u64 HELPER_GREETING, u32 role, then: */
 enum helper_role {
-	/* fds: read end of the FIFO, runtime directory. strings: names of FIFO, lock and pid file.
+	/* fds: read end of the FIFO, runtime directory. strings: names of FIFO, lock, pid file
+	 * and table of credentials.
 	 * Answers REPLY_DONE; then gets u32 "all ids are mapped", answers REPLY_DONE. */
 	HELPER_HOLDER = 1,
-	/* fds: the holder, the builder (both pidfds). u32 all ids are mapped. Answers REPLY_DONE with
-	 * ZYGOTE_ flags, then takes requests. */
+	/* fds: the holder, the builder (both pidfds), if root alone is mapped the table of
+	 * credentials. u32 all ids are mapped. Answers REPLY_DONE with ZYGOTE_ flags, then takes
+	 * requests. */
 	HELPER_ZYGOTE,
 	/* fds: the builder, the holder (both pidfds). Answers REPLY_DONE, then takes REQUEST_GUARD. */
 	HELPER_GUARD,

@@ -24,8 +24,10 @@ struct spec;
 struct step;
 
 enum sandbox_ids {
-	SANDBOX_IDS_FULL,   /* 65536 ids are mapped, or as many as the user has */
-	SANDBOX_IDS_SINGLE, /* only root: no subordinate ids, or no newuidmap that works */
+	SANDBOX_IDS_FULL, /* 65536 ids are mapped, or as many as the user has */
+	/* Only root: no subordinate ids, or no newuidmap that works. Steps are shown others, as far
+	 * as whoever serves their filesystems plays along: see owner.h and fs/ids. */
+	SANDBOX_IDS_SINGLE,
 };
 
 /* What gives SPEC_NETWORK_DEFAULT its way out. */
@@ -56,6 +58,9 @@ void sandbox_close(struct sandbox *sandbox);
 DEFINE_CLEANUP(struct sandbox *, sandbox_close);
 
 enum sandbox_ids sandbox_id_mode(const struct sandbox *sandbox);
+/* With SANDBOX_IDS_SINGLE: the table of who is who, the sandbox's own (see fs/ids/credentials.h).
+ * Else -1. */
+int sandbox_credentials_fd(const struct sandbox *sandbox);
 
 /*
  * Mount a FUSE filesystem under a name of the caller's choosing ([a-z0-9.-]+). The descriptor in

@@ -19,6 +19,7 @@
 #include "fs/base/channel.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
+#include "fs/ids/credentials.h"
 
 #define DEFAULT_HOSTNAME "buildkitsandbox"
 #define MAX_HOSTNAME     64
@@ -39,18 +40,32 @@ static void request_release(struct request *request)
 }
 DEFINE_CLEANUP_VALUE(struct request, request_release);
 
+/* Whether the step can be this user here. */
+static int check_user(const struct sandbox *sandbox, const struct spec *spec, struct error *err)
+{
+	if (sandbox->holder.all_ids)
+		return 0;
+	if ((spec->uid || spec->gid) && spec->insecure)
+		return error_set(
+			err, -EINVAL,
+			"cannot run as user %u:%u: an insecure step has no other users than root "
+			"here; give this user subordinate ids ('varve doctor' prints the line)",
+			spec->uid, spec->gid);
+	if (spec->uid >= CREDENTIALS_IDS || spec->gid >= CREDENTIALS_IDS)
+		return error_set(err, -EINVAL, "cannot run as user %u:%u: ids end at %u", spec->uid,
+				 spec->gid, CREDENTIALS_IDS - 1);
+	if (spec->group_count >= CREDENTIALS_GROUPS)
+		return error_set(err, -EINVAL, "cannot run in more than %u groups",
+				 CREDENTIALS_GROUPS);
+	return 0;
+}
+
 static int check(const struct sandbox *sandbox, const struct spec *spec, struct error *err)
 {
 	if (!spec->root || spec->argv.count == 0)
 		return error_set(err, -EINVAL, "a step needs a root filesystem and a command");
 	if (spec->hostname && (strlen(spec->hostname) > MAX_HOSTNAME || !*spec->hostname))
 		return error_set(err, -EINVAL, "'%s' is no host name", spec->hostname);
-	if ((spec->uid || spec->gid) && !sandbox->holder.all_ids)
-		return error_set(
-			err, -EINVAL,
-			"cannot run as user %u:%u: only root is mapped here; give this user "
-			"subordinate ids ('varve doctor' prints the line)",
-			spec->uid, spec->gid);
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
 
@@ -60,7 +75,7 @@ static int check(const struct sandbox *sandbox, const struct spec *spec, struct 
 		if (mount->type == SPEC_MOUNT_FUSE && (!mount->filesystem || !mount->source))
 			return error_set(err, -EINVAL, "mount '%s' has no source", mount->target);
 	}
-	return 0;
+	return check_user(sandbox, spec, err);
 }
 
 static void add_fd(struct request *request, int fd)

@@ -158,6 +158,7 @@ static int start_shared(struct step_task *task, struct cache_mount *cache,
 	/* What a dead server has left behind is in the way of a new mount. */
 	(void)sandbox_unmount(sandbox, filesystem->name, true, NULL);
 	options.root_only = sandbox_id_mode(sandbox) == SANDBOX_IDS_SINGLE;
+	options.credentials_fd = sandbox_credentials_fd(sandbox);
 	r = sandbox_mount(sandbox, filesystem->name, true, "varve", &options.fuse_fd, err);
 	if (r > 0)
 		r = error_set(err, -EBUSY,

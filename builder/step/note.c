@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 #include "builder/step/run_mounts.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -207,14 +207,14 @@ void step_note_release(struct step_note *note)
 int step_note_read(struct store *store, const struct object_id *snapshot, struct step_note *ret,
 		   struct error *err)
 {
-	cleanup_with(journal_close) struct journal_reader *reader = NULL;
+	cleanup_with(output_log_close) struct output_log_reader *reader = NULL;
 	const void *data;
 	size_t size;
-	int r = journal_open(store, snapshot, &reader, err);
+	int r = output_log_open(store, snapshot, &reader, err);
 
 	if (r <= 0)
 		return r;
-	data = journal_note(reader, &size);
+	data = output_log_note(reader, &size);
 	r = step_note_decode(data, size, ret, err);
 	return r < 0 ? r : 1;
 }
@@ -227,25 +227,25 @@ static void warn(const struct step_env *env, const struct error *err)
 		env->warn(env->warn_context, err->text);
 }
 
-struct journal *step_journal_begin(const struct step_task *task, const struct step_keys *keys,
-				   const struct run_mounts_in_use *mounts)
+struct output_log *step_journal_begin(const struct step_task *task, const struct step_keys *keys,
+				      const struct run_mounts_in_use *mounts)
 {
 	cleanup_with(buf_release) struct buf note = { 0 };
-	struct journal *journal = NULL;
+	struct output_log *journal = NULL;
 	struct error err = { 0 };
 
 	step_note_encode(task, keys, mounts, &note);
-	if (journal_begin(task->env->store, task->env->lease, note.data, note.length, &journal,
-			  &err) < 0)
+	if (output_log_begin(task->env->store, task->env->lease, note.data, note.length, &journal,
+			     &err) < 0)
 		warn(task->env, &err);
 	return journal;
 }
 
-void step_journal_finish(const struct step_task *task, struct journal *journal,
+void step_journal_finish(const struct step_task *task, struct output_log *journal,
 			 const struct object_id *snapshot)
 {
 	struct error err = { 0 };
 
-	if (journal && journal_finish(journal, snapshot, &err) < 0)
+	if (journal && output_log_finish(journal, snapshot, &err) < 0)
 		warn(task->env, &err);
 }

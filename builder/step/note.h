@@ -2,7 +2,7 @@
 /*
  * What is remembered of how a step came to run: its keys and what they were made of, and of a RUN
  * all that it takes to start another process where it ran. It goes into the journal of the state
- * that the step leaves, see builder/history/journal.h.
+ * that the step leaves, see builder/history/output_log.h.
  */
 #pragma once
 
@@ -57,9 +57,9 @@ int step_note_read(struct store *store, const struct object_id *snapshot, struct
 		   struct error *err);
 
 /* Begin the journal of a step; NULL and a warning when that cannot be done, which stops no build. */
-struct journal;
-struct journal *step_journal_begin(const struct step_task *task, const struct step_keys *keys,
-				   const struct run_mounts_in_use *mounts);
+struct output_log;
+struct output_log *step_journal_begin(const struct step_task *task, const struct step_keys *keys,
+				      const struct run_mounts_in_use *mounts);
 /* It has led to `snapshot`. NULL is fine. */
-void step_journal_finish(const struct step_task *task, struct journal *journal,
+void step_journal_finish(const struct step_task *task, struct output_log *journal,
 			 const struct object_id *snapshot);

@@ -17,6 +17,7 @@ struct step_result {
 	struct object_id key;      /* by definition: from the base on, all operations */
 	struct object_id snapshot; /* zero: an empty tree */
 	struct tree_root root;
+	uint32_t cost_ms; /* what it took when it was done, for one that was found again */
 	bool done;
 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "builder/context/context.h"
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 #include "builder/image/config.h"
 #include "builder/plan/config_chain.h"
 #include "builder/step/copy_files.h"
@@ -73,7 +73,8 @@ static struct tree *open_parent(const struct step_task *task)
 static void write_journal(const struct step_task *task, const struct step_keys *keys,
 			  const struct object_id *snapshot)
 {
-	cleanup_with(journal_free) struct journal *journal = step_journal_begin(task, keys, NULL);
+	cleanup_with(output_log_free) struct output_log *journal =
+		step_journal_begin(task, keys, NULL);
 
 	step_journal_finish(task, journal, snapshot);
 }

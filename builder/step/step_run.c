@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
@@ -23,7 +23,7 @@
 struct running {
 	struct step_task *task;
 	struct surroundings around;
-	struct journal *journal; /* NULL: its output is not kept */
+	struct output_log *journal; /* NULL: its output is not kept */
 	uint64_t started_ns;
 };
 
@@ -38,7 +38,7 @@ static bool relay(struct running *running, int fd, int stream)
 	if (n > 0)
 		running->task->output->log(running->task->output, stream, bytes, (size_t)n);
 	if (n > 0 && running->journal)
-		journal_add(running->journal, stream, bytes, (size_t)n);
+		output_log_add(running->journal, stream, bytes, (size_t)n);
 	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
@@ -159,6 +159,22 @@ static int judge(const struct running *running, const struct step_status *status
 			 code);
 }
 
+/* A process that misses its files may well end before we see why they are missing. */
+static bool servers_alive(const struct running *running)
+{
+	for (size_t i = 0; i < running->around.filesystem_count; i++) {
+		if (!workspace_alive(running->around.filesystems[i]->workspace))
+			return false;
+	}
+	return true;
+}
+
+static int say_died(struct error *err)
+{
+	return error_set(err, -ENOTCONN,
+			 "the process that serves the filesystem has died; run the build again");
+}
+
 static int run_process(struct running *running, struct error *err)
 {
 	cleanup_with(step_free) struct step *step = NULL;
@@ -168,19 +184,18 @@ static int run_process(struct running *running, struct error *err)
 
 	if (r < 0) {
 		close_both(pipes);
-		return r;
+		return r == -ECANCELED || servers_alive(running) ? r : say_died(err);
 	}
 	ended = watch(running, step, pipes);
 	surroundings_end_owners(&running->around);
 	r = step_wait(step, &status, err);
 	drain(running, pipes);
 	close_both(pipes);
-	if (ended == -ECANCELED || r == -ECANCELED)
+	/* Our own kill shows as -ECANCELED in `r`, whatever it was for. */
+	if (ended == -ECANCELED)
 		return error_set(err, -ECANCELED, "cancelled");
-	if (ended == -ENOTCONN || !workspace_alive(running->around.root->workspace))
-		return error_set(err, -ENOTCONN,
-				 "the process that serves the filesystem has died; run the build "
-				 "again");
+	if (ended == -ENOTCONN || !servers_alive(running))
+		return say_died(err);
 	return r < 0 ? r : judge(running, &status, err);
 }
 
@@ -239,7 +254,7 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		if (r == 0)
 			r = commit(&running, keys, 0, ret, err);
 	}
-	journal_free(running.journal);
+	output_log_free(running.journal);
 	if (r == 0)
 		keep = take_ptr(&running.around.root);
 	surroundings_release(&running.around);

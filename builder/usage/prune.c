@@ -7,7 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "builder/history/history.h"
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 #include "builder/image/layer/layer_cache.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -228,7 +228,7 @@ static int collect(struct pruning *pruning, struct error *err)
 	int r = store_gc(pruning->store, &options, &stats, err);
 
 	if (r == 0)
-		r = journal_sweep(pruning->store, &bytes, err);
+		r = output_log_sweep(pruning->store, &bytes, err);
 	if (r == 0 && pruning->history)
 		r = history_forget_lost(pruning->history, pruning->store, err);
 	return r;

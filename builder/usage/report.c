@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "builder/history/history.h"
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
@@ -242,9 +242,9 @@ static int add_layers(struct counting *counting, struct error *err)
 
 static int add_journals(struct counting *counting, struct error *err)
 {
-	cleanup_with(journal_list_release) struct journal_list list = { 0 };
+	cleanup_with(output_log_list_release) struct output_log_list list = { 0 };
 	struct usage_record *record;
-	int r = journal_list(counting->store, &list, err);
+	int r = output_log_list(counting->store, &list, err);
 
 	if (r < 0 || list.count == 0)
 		return r;

@@ -36,8 +36,8 @@ struct usage_record {
 	int64_t created_s, used_s; /* since 1970; 0: not known */
 	uint64_t use_count;
 	unsigned depth; /* of a state: how many it was made from, one after another */
-	bool shared; /* an image or a pin needs it, too */
-	bool in_use; /* a build that is running holds it */
+	bool shared;    /* an image or a pin needs it, too */
+	bool in_use;    /* a build that is running holds it */
 };
 
 /* All zero is an empty one. In the order of their types, states by when they were made. */

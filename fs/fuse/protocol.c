@@ -79,9 +79,8 @@ static void fill_attr(const struct stat *st, struct fuse_attr *ret)
 static void make_unnamed(struct session *session, const struct fuse_in_header *header,
 			 const struct fuse_create_in *in)
 {
-	struct overlay_caller caller = { .uid = header->uid,
-					 .gid = header->gid,
-					 .umask = in->umask };
+	struct overlay_caller caller =
+		session_caller(session, header->uid, header->gid, (pid_t)header->pid);
 	struct {
 		struct fuse_out_header header;
 		struct fuse_entry_out entry;
@@ -89,9 +88,11 @@ static void make_unnamed(struct session *session, const struct fuse_in_header *h
 	} answer = { 0 };
 	struct fuse_entry_param entry;
 	struct node *node;
-	int r = overlay_make_unnamed(session->overlay, session_node(session, header->nodeid),
-				     in->mode, &caller, &node);
+	int r;
 
+	caller.umask = in->umask;
+	r = overlay_make_unnamed(session->overlay, session_node(session, header->nodeid), in->mode,
+				 &caller, &node);
 	if (r < 0) {
 		answer_error(session, header->unique, r);
 		return;

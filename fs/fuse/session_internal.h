@@ -31,7 +31,9 @@ struct session *session_of(fuse_req_t request);
 /* The node behind a number that the kernel sends. */
 struct node *session_node(struct session *session, fuse_ino_t number);
 fuse_ino_t session_number(struct session *session, struct node *node);
-struct overlay_caller session_caller(fuse_req_t request);
+/* Whose a file will be that a thread makes, as which the kernel knows these ids. */
+struct overlay_caller session_caller(const struct session *session, uint32_t uid, uint32_t gid,
+				     pid_t tid);
 
 /* A node's attributes as the kernel is to know them. */
 void session_stat(struct session *session, const struct node *node, struct stat *ret);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fs/base/path.h"
+#include "fs/overlay/journal.h"
 #include "fs/overlay/overlay_internal.h"
 
 static int check_name(const char *name, size_t *ret_length)
@@ -112,7 +113,8 @@ int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
 		return r;
 	}
 	stamp_dir(dir);
-	node->lookups = 1;
+	node->lookups++;
+	journal_made(overlay->journal, node);
 	*ret = node;
 	return 0;
 }
@@ -131,6 +133,8 @@ int overlay_make_unnamed(struct overlay *overlay, struct node *dir, uint32_t mod
 
 int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, const char *name)
 {
+	cleanup_free char *path = node->names ? journal_path(overlay->journal, node->names) : NULL;
+	cleanup_free char *new_path = journal_path_in(overlay->journal, dir, name);
 	size_t length;
 	int r = check_new_name(overlay, dir, name, &length);
 
@@ -145,12 +149,17 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, c
 	stamp_dir(dir);
 	node->ctime = overlay_now();
 	node->lookups++;
+	if (path)
+		journal_linked(overlay->journal, path, new_path);
+	else
+		journal_made(overlay->journal, node); /* it had no name before */
 	return 0;
 }
 
 /* Take a name away, and say so in the times of all concerned. */
 static int remove_name(struct overlay *overlay, struct dentry *dentry)
 {
+	cleanup_free char *path = journal_path(overlay->journal, dentry);
 	struct node *dir = dentry->parent, *node = dentry->node;
 	int r = overlay_io(tree_touch(overlay->tree, dir, NULL));
 
@@ -161,6 +170,7 @@ static int remove_name(struct overlay *overlay, struct dentry *dentry)
 	if (r == 0) {
 		stamp_dir(dir);
 		node->ctime = overlay_now();
+		journal_unlinked(overlay->journal, path, node);
 	}
 	overlay_forget(overlay, node, 1);
 	return r;
@@ -212,7 +222,7 @@ static int check_replace(struct overlay *overlay, const struct node *node, struc
 	return node_is_dir(present) ? -EISDIR : 0;
 }
 
-static bool is_above(const struct node *above, struct node *dir)
+bool overlay_is_above(const struct node *above, struct node *dir)
 {
 	while (dir != above && dir->names)
 		dir = dir->names->parent;
@@ -221,14 +231,31 @@ static bool is_above(const struct node *above, struct node *dir)
 
 static int replace(struct overlay *overlay, struct dentry *from, struct dentry *present)
 {
+	cleanup_free char *path = journal_path(overlay->journal, from);
+	cleanup_free char *new_path = journal_path(overlay->journal, present);
 	struct node *replaced = present->node;
 	int r;
 
 	replaced->lookups++; /* so that it is still there to be stamped */
 	r = overlay_io(tree_replace(overlay->tree, from, present, NULL));
-	if (r == 0)
+	if (r == 0) {
 		replaced->ctime = overlay_now();
+		journal_renamed(overlay->journal, path, new_path, JOURNAL_REPLACE, replaced);
+	}
 	overlay_forget(overlay, replaced, 1);
+	return r;
+}
+
+static int give_name(struct overlay *overlay, struct dentry *from, struct node *new_dir,
+		     const char *new_name)
+{
+	cleanup_free char *path = journal_path(overlay->journal, from);
+	cleanup_free char *new_path = journal_path_in(overlay->journal, new_dir, new_name);
+	int r = overlay_io(
+		tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name), NULL));
+
+	if (r == 0)
+		journal_renamed(overlay->journal, path, new_path, JOURNAL_MOVE, NULL);
 	return r;
 }
 
@@ -238,7 +265,7 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	struct node *node = from->node, *old_dir = from->parent;
 	int r = 0;
 
-	if (node_is_dir(node) && is_above(node, new_dir))
+	if (node_is_dir(node) && overlay_is_above(node, new_dir))
 		return -EINVAL;
 	if (present && present->node == node)
 		return 0; /* two names of one file: POSIX wants nothing done */
@@ -251,8 +278,7 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	if (r == 0 && present)
 		r = replace(overlay, from, present);
 	else if (r == 0)
-		r = overlay_io(tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name),
-					   NULL));
+		r = give_name(overlay, from, new_dir, new_name);
 	if (r < 0)
 		return r;
 	stamp_dir(old_dir);
@@ -263,12 +289,14 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 
 static int exchange(struct overlay *overlay, struct dentry *from, struct dentry *to)
 {
+	cleanup_free char *path = journal_path(overlay->journal, from);
+	cleanup_free char *new_path = journal_path(overlay->journal, to);
 	int r;
 
 	if (from->node == to->node)
 		return 0;
-	if ((node_is_dir(from->node) && is_above(from->node, to->parent)) ||
-	    (node_is_dir(to->node) && is_above(to->node, from->parent)))
+	if ((node_is_dir(from->node) && overlay_is_above(from->node, to->parent)) ||
+	    (node_is_dir(to->node) && overlay_is_above(to->node, from->parent)))
 		return -EINVAL;
 	r = overlay_io(tree_touch(overlay->tree, from->parent, NULL));
 	if (r == 0)
@@ -279,6 +307,7 @@ static int exchange(struct overlay *overlay, struct dentry *from, struct dentry 
 		return r;
 	stamp_dir(from->parent);
 	stamp_dir(to->parent);
+	journal_renamed(overlay->journal, path, new_path, JOURNAL_EXCHANGE, NULL);
 	from->node->ctime = to->node->ctime = overlay_now();
 	return 0;
 }

@@ -40,6 +40,23 @@ int overlay_open(struct store *store, struct store_lease *lease, const struct tr
 void overlay_close(struct overlay *overlay);
 DEFINE_CLEANUP(struct overlay *, overlay_close);
 
+/*
+ * A workspace whose changes outlive the process: they lie in the directory `dir_fd`, the caller's,
+ * and `journal` is the file there that says how; it is made when there is none. What was done
+ * before is done again. Without a lease it can only be looked at.
+ * -EBADMSG when the journal is damaged or belongs to another root.
+ */
+int overlay_open_kept(struct store *store, struct store_lease *lease, const struct tree_root *root,
+		      int dir_fd, const char *journal, struct overlay **ret, struct error *err);
+/* Bring to the disk what was done so far, and what is in `node` (NULL: no matter). */
+int overlay_sync(struct overlay *overlay, struct node *node);
+/* Write down what was done so far, so that it outlives the process, though not the machine. */
+int overlay_note(struct overlay *overlay);
+/* Nothing was done since the last of these; always so where changes are not kept. */
+bool overlay_noted(const struct overlay *overlay);
+/* Bytes of the journal. */
+uint64_t overlay_journal_size(const struct overlay *overlay);
+
 struct tree *overlay_tree(const struct overlay *overlay);
 struct node *overlay_root(const struct overlay *overlay);
 /* Something was changed since the last commit. */

@@ -16,9 +16,14 @@ struct overlay {
 	struct tree_storer storer; /* stores it at a commit */
 	struct node **ghosts;      /* each of them held once, outer ones first */
 	size_t ghost_count, ghost_capacity;
-	struct node *found; /* by overlay_find_number(), and held once; NULL: none */
+	struct journal *journal; /* NULL: changes are not kept */
+	struct node *found;      /* by overlay_find_number(), and held once; NULL: none */
 };
 
+/* `above` is the directory `dir` or one that it is in. */
+bool overlay_is_above(const struct node *above, struct node *dir);
+/* What all overlays begin with; the caller opens the tree. */
+struct overlay *overlay_new(struct store *store, const struct tree_root *root, bool read_only);
 struct node_time overlay_now(void);
 /* What a program hears when the store fails with `r`: a missing object is no missing name. */
 int overlay_io(int r);

@@ -89,6 +89,8 @@ static int send_start(struct workspace *workspace, const struct workspace_option
 		      struct error *err)
 {
 	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	const int fds[] = { options->fuse_fd, options->credentials_fd };
+	const bool credentials = options->root_only && options->credentials_fd > 0;
 	struct wire wire;
 
 	wire_put_u32(&request, SERVER_START);
@@ -98,7 +100,7 @@ static int send_start(struct workspace *workspace, const struct workspace_option
 	wire_put_string(&request, options->store);
 	buf_append(&request, options->snapshot.bytes, OBJECT_ID_SIZE);
 	wire_put_string(&request, options->socket);
-	return ask(workspace, &request, &options->fuse_fd, 1, &answer, &wire, err);
+	return ask(workspace, &request, fds, credentials ? 2 : 1, &answer, &wire, err);
 }
 
 int workspace_start(const struct workspace_options *options, struct workspace **ret,
@@ -212,6 +214,28 @@ int workspace_set_owner(struct workspace *workspace, uint64_t inode, const char 
 	wire_put_u32(&request, uid);
 	wire_put_u32(&request, gid);
 	return ask(workspace, &request, NULL, 0, &answer, &wire, err);
+}
+
+int workspace_owners(struct workspace *workspace, int *ret_fd, struct error *err)
+{
+	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	size_t count = 0;
+	struct wire wire;
+	int fd = -1, r;
+
+	wire_put_u32(&request, SERVER_OWNERS);
+	r = channel_send(workspace->fd, request.data, request.length, NULL, 0);
+	if (r == 0)
+		r = channel_receive(workspace->fd, &answer, &fd, 1, &count);
+	if (r <= 0)
+		return gone(err);
+	wire = wire_of(answer.data, answer.length);
+	if (wire_u32(&wire) != ANSWER_OK)
+		return sent_error(&wire, err);
+	if (count != 1)
+		return gone(err);
+	*ret_fd = fd;
+	return 0;
 }
 
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,

@@ -89,6 +89,11 @@ void tree_set_staging(struct tree *tree, struct tree_staging *staging)
 	tree->staging = staging;
 }
 
+void tree_set_watcher(struct tree *tree, struct tree_watcher *watcher)
+{
+	tree->watcher = watcher;
+}
+
 /* ---- names ---- */
 
 void node_add_name(struct node *node, struct node *parent, struct dentry *dentry)
@@ -222,6 +227,8 @@ int tree_touch(struct tree *tree, struct node *node, struct error *err)
 	node->flags |= NODE_CHANGED;
 	if (node->flags & NODE_GHOST)
 		return 0;
+	if (tree->watcher)
+		tree->watcher->touched(tree->watcher, node);
 	for (struct dentry *name = node->names; name; name = name->next_name)
 		dir_changed(name->parent);
 	return 0;
@@ -246,6 +253,19 @@ struct node *tree_new_node(struct tree *tree, enum dir_entry_type type, const st
 		node->flags |= NODE_DIR_CHANGED;
 	}
 	node->link_count = 0;
+	return node;
+}
+
+struct node *tree_restore_node(struct tree *tree, enum dir_entry_type type, uint64_t ino)
+{
+	static const struct node_time never;
+	struct node *node = tree_new_node(tree, type, &never);
+
+	if (!(ino & NEW_INO_BIT))
+		return node; /* not one that a new node could have had */
+	node->ino = ino;
+	if (ino >= tree->next_ino && ino != UINT64_MAX)
+		tree->next_ino = ino + 1;
 	return node;
 }
 

@@ -21,6 +21,7 @@ struct link_set {
 struct tree {
 	struct store *store;
 	struct tree_staging *staging;
+	struct tree_watcher *watcher;
 	struct node *root;
 	struct tree_root base; /* as last stored */
 	uint64_t next_ino;     /* of new nodes */

@@ -23,6 +23,8 @@ function __varve_at
 				set skip 1
 			case 'build --cache-commit'
 				set skip 1
+			case 'build --call'
+				set skip 1
 			case 'build --file' 'build -f'
 				set skip 1
 			case 'build --iidfile'
@@ -203,7 +205,8 @@ complete -c varve -n '__varve_at "build"' -l annotation -x -d 'Add an annotation
 complete -c varve -n '__varve_at "build"' -l build-arg -x -d 'Give a value to an ARG; without one, that of the environment'
 complete -c varve -n '__varve_at "build"' -l build-context -x -d 'A directory, or oci-layout://DIR[:TAG], that stands for the stage or image NAME'
 complete -c varve -n '__varve_at "build"' -l cache-commit -x -a 'success always' -d 'Keep what a RUN wrote to its cache mounts: if it succeeds, or always'
-complete -c varve -n '__varve_at "build"' -l check -d 'Check the Dockerfile, and build nothing'
+complete -c varve -n '__varve_at "build"' -l call -x -d 'What to do with the Dockerfile: build, check, outline or targets; with \',format=json\' as JSON'
+complete -c varve -n '__varve_at "build"' -l check -d 'As --call=check: check the Dockerfile, and build nothing'
 complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile, in place of PATH/Dockerfile; \'-\' for standard input'
 complete -c varve -n '__varve_at "build"' -l iidfile -r -F -d 'Write the image\'s id to a file'
 complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may be under way at once (0: as fits the machine)'

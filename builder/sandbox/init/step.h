@@ -15,7 +15,9 @@
 #include "fs/base/cleanup.h"
 #include "fs/base/error.h"
 
+struct credential_table;
 struct emulated_number;
+struct owner_table;
 struct wire;
 struct zygote;
 
@@ -23,6 +25,8 @@ struct zygote;
 struct step_channel {
 	char *filesystem;
 	int channel_fd;
+	bool asked; /* for its table of owners, which is not everybody's to have */
+	struct owner_table *owners;
 };
 
 /* A FUSE filesystem that the step has attached. */
@@ -66,6 +70,13 @@ struct step {
 	struct step_outcome *outcome;
 	int self_fd;       /* the supervisor (pidfd) */
 	int notify_fds[2]; /* the command's end and the supervisor's: one listener passes; or -1 */
+
+	/* Where root alone is mapped: who is who, and the command's place there; whose files are in
+	 * filesystems that have no channel (NULL: nobody but root's). */
+	struct credential_table *credentials;
+	unsigned place;
+	struct owner_table *owners;
+	bool chrooted; /* somebody has called chroot(2) */
 };
 
 int step_parse(struct step *step, const struct zygote *zygote, struct wire *request, const int *fds,
@@ -98,4 +109,4 @@ int filter_load(const struct step *step, int *ret_fd, struct error *err);
 const struct emulated_number *filter_call(uint32_t arch, int number);
 
 /* Answer what the step's filter asks, one call; `listener_fd` is readable. */
-void notify_answer(const struct step *step, int listener_fd);
+void notify_answer(struct step *step, int listener_fd);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "builder/sandbox/init/step.h"
+#include "builder/sandbox/init/zygote.h"
 #include "builder/sandbox/protocol.h"
 #include "fs/base/alloc.h"
 #include "fs/base/channel.h"
@@ -41,6 +42,7 @@ int step_parse(struct step *step, const struct zygote *zygote, struct wire *requ
 	*step = (struct step){ .zygote = zygote, .builder_fd = fds[0] };
 	step->root_fd = step->sys_fd = step->proc_fd = step->empty_fd = -1;
 	step->hosts_fd = step->resolv_fd = step->hostname_fd = -1;
+	step->credentials = zygote->credentials;
 	step->network_fd = step->dev_fd = step->host_proc_fd = step->terminal_fd = -1;
 	step->stdin_fd = step->stdout_fd = step->stderr_fd = -1;
 	step->notify_fds[0] = step->notify_fds[1] = -1;

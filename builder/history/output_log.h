@@ -20,8 +20,8 @@
 #include "fs/object/id.h"
 
 struct error;
-struct journal;
-struct journal_reader;
+struct output_log;
+struct output_log_reader;
 struct store;
 struct store_lease;
 
@@ -31,22 +31,23 @@ struct store_lease;
 
 /* ---- writing: one thread at a time ---- */
 
-int journal_begin(struct store *store, struct store_lease *lease, const void *note, size_t size,
-		  struct journal **ret, struct error *err);
+int output_log_begin(struct store *store, struct store_lease *lease, const void *note, size_t size,
+		     struct output_log **ret, struct error *err);
 /* Output of the step. What cannot be written is told at the end. */
-void journal_add(struct journal *journal, int stream, const void *data, size_t size);
+void output_log_add(struct output_log *journal, int stream, const void *data, size_t size);
 /* It has led to this snapshot, whose journal this is from now on. */
-int journal_finish(struct journal *journal, const struct object_id *snapshot, struct error *err);
+int output_log_finish(struct output_log *journal, const struct object_id *snapshot,
+		      struct error *err);
 /* Let the image that was made of a state have its journal, if there is one. Errors are no news. */
-void journal_share(struct store *store, const struct object_id *state,
-		   const struct object_id *image);
-/* Without journal_finish() nothing is left of it. */
-void journal_free(struct journal *journal);
-DEFINE_CLEANUP(struct journal *, journal_free);
+void output_log_share(struct store *store, const struct object_id *state,
+		      const struct object_id *image);
+/* Without output_log_finish() nothing is left of it. */
+void output_log_free(struct output_log *journal);
+DEFINE_CLEANUP(struct output_log *, output_log_free);
 
 /* ---- reading ---- */
 
-struct journal_chunk {
+struct output_log_chunk {
 	uint32_t time_ms;
 	int stream; /* 1 or 2 */
 	const void *data;
@@ -54,27 +55,28 @@ struct journal_chunk {
 };
 
 /* 1 and *ret, or 0 when there is none for this snapshot; -EBADMSG when it is damaged. */
-int journal_open(struct store *store, const struct object_id *snapshot, struct journal_reader **ret,
-		 struct error *err);
-const void *journal_note(const struct journal_reader *reader, size_t *ret_size);
+int output_log_open(struct store *store, const struct object_id *snapshot,
+		    struct output_log_reader **ret, struct error *err);
+const void *output_log_note(const struct output_log_reader *reader, size_t *ret_size);
 /* 1 and what was printed next, good until the next call; 0 at the end. */
-int journal_next(struct journal_reader *reader, struct journal_chunk *ret, struct error *err);
-void journal_close(struct journal_reader *reader);
-DEFINE_CLEANUP(struct journal_reader *, journal_close);
+int output_log_next(struct output_log_reader *reader, struct output_log_chunk *ret,
+		    struct error *err);
+void output_log_close(struct output_log_reader *reader);
+DEFINE_CLEANUP(struct output_log_reader *, output_log_close);
 
 /* ---- all of them ---- */
 
-struct journal_entry {
+struct output_log_entry {
 	struct object_id snapshot;
 	uint64_t size; /* on disk */
 };
 /* All zero is an empty list. */
-struct journal_list {
-	struct journal_entry *items;
+struct output_log_list {
+	struct output_log_entry *items;
 	size_t count, capacity;
 };
-int journal_list(struct store *store, struct journal_list *ret, struct error *err);
-void journal_list_release(struct journal_list *list);
-DEFINE_CLEANUP_VALUE(struct journal_list, journal_list_release);
+int output_log_list(struct store *store, struct output_log_list *ret, struct error *err);
+void output_log_list_release(struct output_log_list *list);
+DEFINE_CLEANUP_VALUE(struct output_log_list, output_log_list_release);
 /* Remove those whose snapshots the store has no more; what that freed is added to *ret_bytes. */
-int journal_sweep(struct store *store, uint64_t *ret_bytes, struct error *err);
+int output_log_sweep(struct store *store, uint64_t *ret_bytes, struct error *err);

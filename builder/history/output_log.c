@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/history/journal.h"
+#include "builder/history/output_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "builder/history/journal_internal.h"
+#include "builder/history/output_log_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/bytes.h"
@@ -21,7 +21,7 @@
 
 #define LEVEL 3
 
-struct journal {
+struct output_log {
 	struct store *store;
 	int dir_fd; /* of the unfinished file */
 	char name[40];
@@ -34,7 +34,7 @@ struct journal {
 	int result; /* of what was written so far */
 };
 
-static int write_head(struct journal *journal, const void *note, size_t size)
+static int write_head(struct output_log *journal, const void *note, size_t size)
 {
 	struct buf head = { 0 };
 	int r;
@@ -48,11 +48,11 @@ static int write_head(struct journal *journal, const void *note, size_t size)
 	return r;
 }
 
-int journal_begin(struct store *store, struct store_lease *lease, const void *note, size_t size,
-		  struct journal **ret, struct error *err)
+int output_log_begin(struct store *store, struct store_lease *lease, const void *note, size_t size,
+		     struct output_log **ret, struct error *err)
 {
 	static unsigned serials;
-	cleanup_with(journal_free) struct journal *journal = xcalloc(1, sizeof *journal);
+	cleanup_with(output_log_free) struct output_log *journal = xcalloc(1, sizeof *journal);
 	int r;
 
 	journal->store = store;
@@ -75,7 +75,7 @@ int journal_begin(struct store *store, struct store_lease *lease, const void *no
 }
 
 /* Put what is pending into a frame. */
-static int flush(struct journal *journal)
+static int flush(struct output_log *journal)
 {
 	cleanup_free uint8_t *frame = NULL;
 	size_t size = journal->pending.length, bound, stored;
@@ -98,7 +98,7 @@ static int flush(struct journal *journal)
 	return fd_write_all(journal->fd, frame, JOURNAL_FRAME_HEAD + stored);
 }
 
-static void add_chunk(struct journal *journal, int stream, const void *data, size_t size)
+static void add_chunk(struct output_log *journal, int stream, const void *data, size_t size)
 {
 	uint64_t ms = (clock_monotonic_ns() - journal->started_ns) / 1000000;
 
@@ -109,7 +109,7 @@ static void add_chunk(struct journal *journal, int stream, const void *data, siz
 		journal->result = flush(journal);
 }
 
-void journal_add(struct journal *journal, int stream, const void *data, size_t size)
+void output_log_add(struct output_log *journal, int stream, const void *data, size_t size)
 {
 	static const char clipped[] =
 		"\n[what came behind this was not kept: a step's log ends at 256 MiB]\n";
@@ -137,7 +137,8 @@ static void make_path(const struct object_id *snapshot, char ret[JOURNAL_PATH_MA
 	snprintf(ret, JOURNAL_PATH_MAX, JOURNAL_DIR "/%s", object_id_hex(snapshot).text);
 }
 
-int journal_finish(struct journal *journal, const struct object_id *snapshot, struct error *err)
+int output_log_finish(struct output_log *journal, const struct object_id *snapshot,
+		      struct error *err)
 {
 	int store_fd = store_dir_fd(journal->store);
 	char path[JOURNAL_PATH_MAX];
@@ -159,8 +160,8 @@ int journal_finish(struct journal *journal, const struct object_id *snapshot, st
 	return 0;
 }
 
-void journal_share(struct store *store, const struct object_id *state,
-		   const struct object_id *image)
+void output_log_share(struct store *store, const struct object_id *state,
+		      const struct object_id *image)
 {
 	char from[JOURNAL_PATH_MAX], to[JOURNAL_PATH_MAX];
 	int store_fd = store_dir_fd(store);
@@ -170,7 +171,7 @@ void journal_share(struct store *store, const struct object_id *state,
 	(void)!linkat(store_fd, from, store_fd, to, 0);
 }
 
-void journal_free(struct journal *journal)
+void output_log_free(struct output_log *journal)
 {
 	if (!journal)
 		return;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "builder/history/journal.h"
-#include "builder/history/journal_internal.h"
+#include "builder/history/output_log.h"
+#include "builder/history/output_log_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/bytes.h"
 #include "fs/base/compress.h"
@@ -17,7 +17,7 @@
 #include "fs/base/strings.h"
 #include "fs/store/store.h"
 
-struct journal_reader {
+struct output_log_reader {
 	struct id_hex name;
 	int fd;
 	char *note;
@@ -27,14 +27,14 @@ struct journal_reader {
 	size_t size, at;
 };
 
-static int damaged(const struct journal_reader *reader, struct error *err)
+static int damaged(const struct output_log_reader *reader, struct error *err)
 {
 	return error_set(err, -EBADMSG, "what was kept of the output of state %s is damaged",
 			 reader->name.text);
 }
 
 /* What fd_read_exactly() says of a file that ends too early is damage here. */
-static int read_part(const struct journal_reader *reader, void *data, size_t size,
+static int read_part(const struct output_log_reader *reader, void *data, size_t size,
 		     struct error *err)
 {
 	int r = fd_read_exactly(reader->fd, data, size);
@@ -45,7 +45,7 @@ static int read_part(const struct journal_reader *reader, void *data, size_t siz
 		     : 0;
 }
 
-static int read_note(struct journal_reader *reader, struct error *err)
+static int read_note(struct output_log_reader *reader, struct error *err)
 {
 	uint8_t head[JOURNAL_MAGIC_SIZE + 8];
 	void *note;
@@ -64,10 +64,11 @@ static int read_note(struct journal_reader *reader, struct error *err)
 	return r;
 }
 
-int journal_open(struct store *store, const struct object_id *snapshot, struct journal_reader **ret,
-		 struct error *err)
+int output_log_open(struct store *store, const struct object_id *snapshot,
+		    struct output_log_reader **ret, struct error *err)
 {
-	cleanup_with(journal_close) struct journal_reader *reader = xcalloc(1, sizeof *reader);
+	cleanup_with(output_log_close) struct output_log_reader *reader =
+		xcalloc(1, sizeof *reader);
 	char path[JOURNAL_PATH_MAX];
 	int r;
 
@@ -85,14 +86,14 @@ int journal_open(struct store *store, const struct object_id *snapshot, struct j
 	return 1;
 }
 
-const void *journal_note(const struct journal_reader *reader, size_t *ret_size)
+const void *output_log_note(const struct output_log_reader *reader, size_t *ret_size)
 {
 	*ret_size = reader->note_size;
 	return reader->note;
 }
 
 /* The next frame: 1, or 0 at the end of the file. */
-static int read_frame(struct journal_reader *reader, struct error *err)
+static int read_frame(struct output_log_reader *reader, struct error *err)
 {
 	cleanup_free uint8_t *stored = NULL;
 	uint8_t head[JOURNAL_FRAME_HEAD];
@@ -130,7 +131,8 @@ static int read_frame(struct journal_reader *reader, struct error *err)
 	return 1;
 }
 
-int journal_next(struct journal_reader *reader, struct journal_chunk *ret, struct error *err)
+int output_log_next(struct output_log_reader *reader, struct output_log_chunk *ret,
+		    struct error *err)
 {
 	const uint8_t *head;
 	size_t size;
@@ -148,15 +150,15 @@ int journal_next(struct journal_reader *reader, struct journal_chunk *ret, struc
 	reader->at += JOURNAL_CHUNK_HEAD;
 	if (size > reader->size - reader->at)
 		return damaged(reader, err);
-	*ret = (struct journal_chunk){ .time_ms = get_le32(head),
-				       .stream = (int)(get_le32(head + 4) & 1) + 1,
-				       .data = reader->chunks + reader->at,
-				       .size = size };
+	*ret = (struct output_log_chunk){ .time_ms = get_le32(head),
+					  .stream = (int)(get_le32(head + 4) & 1) + 1,
+					  .data = reader->chunks + reader->at,
+					  .size = size };
 	reader->at += size;
 	return 1;
 }
 
-void journal_close(struct journal_reader *reader)
+void output_log_close(struct output_log_reader *reader)
 {
 	if (!reader)
 		return;
@@ -170,7 +172,7 @@ void journal_close(struct journal_reader *reader)
 
 /* ---- all of them ---- */
 
-int journal_list(struct store *store, struct journal_list *ret, struct error *err)
+int output_log_list(struct store *store, struct output_log_list *ret, struct error *err)
 {
 	cleanup_with(strings_release) struct strings names = { 0 };
 	int store_fd = store_dir_fd(store);
@@ -182,7 +184,7 @@ int journal_list(struct store *store, struct journal_list *ret, struct error *er
 						  store_path(store));
 	for (size_t i = 0; i < names.count; i++) {
 		cleanup_free char *path = xasprintf(JOURNAL_DIR "/%s", names.items[i]);
-		struct journal_entry entry;
+		struct output_log_entry entry;
 		struct stat facts;
 
 		if (object_id_parse(names.items[i], &entry.snapshot) < 0 ||
@@ -196,16 +198,16 @@ int journal_list(struct store *store, struct journal_list *ret, struct error *er
 	return 0;
 }
 
-void journal_list_release(struct journal_list *list)
+void output_log_list_release(struct output_log_list *list)
 {
 	free(list->items);
-	*list = (struct journal_list){ 0 };
+	*list = (struct output_log_list){ 0 };
 }
 
-int journal_sweep(struct store *store, uint64_t *ret_bytes, struct error *err)
+int output_log_sweep(struct store *store, uint64_t *ret_bytes, struct error *err)
 {
-	cleanup_with(journal_list_release) struct journal_list list = { 0 };
-	int r = journal_list(store, &list, err);
+	cleanup_with(output_log_list_release) struct output_log_list list = { 0 };
+	int r = output_log_list(store, &list, err);
 
 	for (size_t i = 0; i < list.count && r >= 0; i++) {
 		struct object_info info;

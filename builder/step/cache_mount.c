@@ -217,6 +217,8 @@ int cache_mount_open(struct step_task *task, const struct run_work_mount *mount,
 	if (r == 0)
 		r = wait_for_turn(task, cache, id, err);
 	if (r == 0)
+		r = cache_touch(cache->cache, err);
+	if (r == 0)
 		r = cache->sharing == RUN_MOUNT_SHARED ? open_shared(task, cache, mount, err)
 						       : open_private(task, cache, mount, err);
 	if (r < 0)

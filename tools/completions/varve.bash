@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history shell mount umount diff ls cat log images import load gc fsck doctor version help debug'
+		verbs='build states history shell mount umount diff ls cat log images import load du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -92,6 +92,18 @@ _varve_table()
 		directories='--store'
 		operands='-f'
 		;;
+	'du')
+		options='--format --verbose --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'prune')
+		options='--all -a --dry-run --filter --force -f --format --keep-storage --max-used-space --min-free-space --reserved-space --verbose --debug -D --help -h --store'
+		valued='--filter --format --keep-storage --max-used-space --min-free-space --reserved-space --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
 	'gc')
 		options='--dry-run --debug -D --help -h --store'
 		valued='--store'
@@ -118,7 +130,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history shell mount umount diff ls cat log images import load gc fsck doctor version help debug'
+		operands='build states history shell mount umount diff ls cat log images import load du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

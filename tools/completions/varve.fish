@@ -129,6 +129,24 @@ function __varve_at
 				set skip 1
 			case 'load --store'
 				set skip 1
+			case 'du --format'
+				set skip 1
+			case 'du --store'
+				set skip 1
+			case 'prune --filter'
+				set skip 1
+			case 'prune --format'
+				set skip 1
+			case 'prune --keep-storage'
+				set skip 1
+			case 'prune --max-used-space'
+				set skip 1
+			case 'prune --min-free-space'
+				set skip 1
+			case 'prune --reserved-space'
+				set skip 1
+			case 'prune --store'
+				set skip 1
 			case 'gc --store'
 				set skip 1
 			case 'fsck --store'
@@ -147,7 +165,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
+			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' images' ' import' ' load' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -168,6 +186,8 @@ complete -c varve -n '__varve_at ""' -a log -d 'Show what the step that made a s
 complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
 complete -c varve -n '__varve_at ""' -a import -d 'Make an image of a root filesystem: an archive or a directory'
 complete -c varve -n '__varve_at ""' -a load -d 'Bring in images: an OCI layout, or the archive of one or of \'docker save\''
+complete -c varve -n '__varve_at ""' -a du -d 'Say what takes how much room'
+complete -c varve -n '__varve_at ""' -a prune -d 'Let go of states that were not used for long, and free their room'
 complete -c varve -n '__varve_at ""' -a gc -d 'Delete what nothing refers to any more'
 complete -c varve -n '__varve_at ""' -a fsck -d 'Check everything in the store'
 complete -c varve -n '__varve_at ""' -a doctor -d 'Say what this host allows, and how to mend what it does not'
@@ -281,6 +301,24 @@ complete -c varve -n '__varve_at "load"' -l select -x -d 'Which of several image
 complete -c varve -n '__varve_at "load"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "load"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "load"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "du"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "du"' -l verbose -d 'All that is known of each, in a paragraph of its own'
+complete -c varve -n '__varve_at "du"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "du"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "du"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "prune"' -s a -l all -d 'Also states that images share, and caches of RUN --mount'
+complete -c varve -n '__varve_at "prune"' -l dry-run -d 'Only say what would go'
+complete -c varve -n '__varve_at "prune"' -l filter -x -d 'Only what fits: until=24h, type=state, id=PREFIX'
+complete -c varve -n '__varve_at "prune"' -s f -l force -d 'Do not ask'
+complete -c varve -n '__varve_at "prune"' -l format -x -a 'table json' -d 'How to write what went'
+complete -c varve -n '__varve_at "prune"' -l keep-storage -x -d 'The same as --reserved-space'
+complete -c varve -n '__varve_at "prune"' -l max-used-space -x -d 'Stop when the store takes no more than this'
+complete -c varve -n '__varve_at "prune"' -l min-free-space -x -d 'Stop when so much of the disk is free'
+complete -c varve -n '__varve_at "prune"' -l reserved-space -x -d 'Never go below this'
+complete -c varve -n '__varve_at "prune"' -l verbose -d 'A paragraph on each that went'
+complete -c varve -n '__varve_at "prune"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "prune"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "prune"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "gc"' -l dry-run -d 'Only say what would be deleted'
 complete -c varve -n '__varve_at "gc"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "gc"' -s h -l help -d 'Show this text'
@@ -311,6 +349,8 @@ complete -c varve -n '__varve_at "help"' -a log
 complete -c varve -n '__varve_at "help"' -a images
 complete -c varve -n '__varve_at "help"' -a import
 complete -c varve -n '__varve_at "help"' -a load
+complete -c varve -n '__varve_at "help"' -a du
+complete -c varve -n '__varve_at "help"' -a prune
 complete -c varve -n '__varve_at "help"' -a gc
 complete -c varve -n '__varve_at "help"' -a fsck
 complete -c varve -n '__varve_at "help"' -a doctor

@@ -44,8 +44,9 @@ struct overlay_caller session_caller(fuse_req_t request)
 {
 	const struct fuse_ctx *context = fuse_req_ctx(request);
 
-	/* The kernel has applied the umask to modes already. */
-	return (struct overlay_caller){ .uid = context->uid, .gid = context->gid };
+	return (struct overlay_caller){ .uid = context->uid,
+					.gid = context->gid,
+					.umask = context->umask };
 }
 
 void session_entry(struct session *session, struct node *node, struct fuse_entry_param *ret)
@@ -84,10 +85,12 @@ static void init(void *context, struct fuse_conn_info *connection)
 	unsigned want = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT |
 			FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS |
 			FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_PARALLEL_DIROPS |
-			FUSE_CAP_ASYNC_DIO;
+			FUSE_CAP_ASYNC_DIO | FUSE_CAP_DONT_MASK;
 
 	if (session->options.writeback)
 		want |= FUSE_CAP_WRITEBACK_CACHE;
+	if (session->options.acls)
+		want |= FUSE_CAP_POSIX_ACL;
 	/* Only these: without OPEN requests, ATOMIC_O_TRUNC would lose truncations. */
 	connection->want = want & connection->capable;
 	connection->max_write = MAX_WRITE;

@@ -16,6 +16,7 @@ struct session {
 	int fd;
 	bool mounted; /* at a directory of the host */
 	bool init_answered;
+	bool setxattr_ext;      /* requests to set extended attributes have flags */
 	bool writer_kills_priv; /* of the write request under way, see protocol.h */
 	char *buffer;           /* for answers */
 	size_t buffer_size;

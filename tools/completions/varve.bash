@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history shell mount umount diff ls cat log pin unpin images tag rmi inspect save import load du prune gc fsck doctor version help debug'
+		verbs='build states history shell mount umount diff ls cat log pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -126,6 +126,12 @@ _varve_table()
 		directories='--store'
 		operands='-f'
 		;;
+	'cache')
+		verbs='ls mount diff rollback rm'
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
 	'du')
 		options='--format --verbose --debug -D --help -h --store'
 		valued='--format --store'
@@ -164,10 +170,38 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history shell mount umount diff ls cat log pin unpin images tag rmi inspect save import load du prune gc fsck doctor version help debug'
+		operands='build states history shell mount umount diff ls cat log pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'cache ls')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cache mount')
+		options='--rw --debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		operands='-d'
+		;;
+	'cache diff')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cache rollback')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'cache rm')
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'

@@ -153,6 +153,8 @@ function __varve_at
 				set skip 1
 			case 'load --store'
 				set skip 1
+			case 'cache --store'
+				set skip 1
 			case 'du --format'
 				set skip 1
 			case 'du --store'
@@ -187,9 +189,23 @@ function __varve_at
 				set skip 1
 			case 'debug --store'
 				set skip 1
+			case 'cache ls --format'
+				set skip 1
+			case 'cache ls --store'
+				set skip 1
+			case 'cache mount --store'
+				set skip 1
+			case 'cache diff --format'
+				set skip 1
+			case 'cache diff --store'
+				set skip 1
+			case 'cache rollback --store'
+				set skip 1
+			case 'cache rm --store'
+				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' pin' ' unpin' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
+			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' pin' ' unpin' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -216,6 +232,7 @@ complete -c varve -n '__varve_at ""' -a inspect -d 'Show what is known of an ima
 complete -c varve -n '__varve_at ""' -a save -d 'Write an image as an archive'
 complete -c varve -n '__varve_at ""' -a import -d 'Make an image of a root filesystem: an archive or a directory'
 complete -c varve -n '__varve_at ""' -a load -d 'Bring in images: an OCI layout, or the archive of one or of \'docker save\''
+complete -c varve -n '__varve_at ""' -a cache -d 'See to the caches of RUN --mount=type=cache'
 complete -c varve -n '__varve_at ""' -a du -d 'Say what takes how much room'
 complete -c varve -n '__varve_at ""' -a prune -d 'Let go of states that were not used for long, and free their room'
 complete -c varve -n '__varve_at ""' -a gc -d 'Delete what nothing refers to any more'
@@ -356,6 +373,14 @@ complete -c varve -n '__varve_at "load"' -l select -x -d 'Which of several image
 complete -c varve -n '__varve_at "load"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "load"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "load"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache"' -a ls -d 'List caches and their versions, newest first'
+complete -c varve -n '__varve_at "cache"' -a mount -d 'Look into a version of a cache: mount it at a directory'
+complete -c varve -n '__varve_at "cache"' -a diff -d 'List what differs between two versions, or from the one before'
+complete -c varve -n '__varve_at "cache"' -a rollback -d 'Make a cache what it was in an earlier version'
+complete -c varve -n '__varve_at "cache"' -a rm -d 'Remove caches, or single versions of them'
+complete -c varve -n '__varve_at "cache"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "du"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "du"' -l verbose -d 'All that is known of each, in a paragraph of its own'
 complete -c varve -n '__varve_at "du"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -410,6 +435,7 @@ complete -c varve -n '__varve_at "help"' -a inspect
 complete -c varve -n '__varve_at "help"' -a save
 complete -c varve -n '__varve_at "help"' -a import
 complete -c varve -n '__varve_at "help"' -a load
+complete -c varve -n '__varve_at "help"' -a cache
 complete -c varve -n '__varve_at "help"' -a du
 complete -c varve -n '__varve_at "help"' -a prune
 complete -c varve -n '__varve_at "help"' -a gc
@@ -425,6 +451,25 @@ complete -c varve -n '__varve_at "debug"' -a completions -d 'Print the completio
 complete -c varve -n '__varve_at "debug"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "debug"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "debug"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache ls"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "cache ls"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache ls"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache ls"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache mount"' -a '(__fish_complete_directories)'
+complete -c varve -n '__varve_at "cache mount"' -l rw -d 'A throw-away copy that can be written to'
+complete -c varve -n '__varve_at "cache mount"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache mount"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache mount"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache diff"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "cache diff"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache diff"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache diff"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache rollback"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache rollback"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache rollback"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache rm"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache rm"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache rm"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "debug completions"' -a bash
 complete -c varve -n '__varve_at "debug completions"' -a zsh
 complete -c varve -n '__varve_at "debug completions"' -a fish

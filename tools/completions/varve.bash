@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history shell mount umount diff ls cat log pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		verbs='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -72,6 +72,12 @@ _varve_table()
 		valued='--format --stream --store'
 		directories='--store'
 		choices='--format=table --format=json --stream=all --stream=stdout --stream=stderr'
+		;;
+	'explain')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
 		;;
 	'pin')
 		options='--format --name --debug -D --help -h --store'
@@ -170,7 +176,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history shell mount umount diff ls cat log pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		operands='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

@@ -107,6 +107,10 @@ function __varve_at
 				set skip 1
 			case 'log --store'
 				set skip 1
+			case 'explain --format'
+				set skip 1
+			case 'explain --store'
+				set skip 1
 			case 'pin --format'
 				set skip 1
 			case 'pin --name'
@@ -205,7 +209,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' pin' ' unpin' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
+			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -223,6 +227,7 @@ complete -c varve -n '__varve_at ""' -a diff -d 'List what differs between two s
 complete -c varve -n '__varve_at ""' -a ls -d 'List the files of a state'
 complete -c varve -n '__varve_at ""' -a cat -d 'Write the content of files of a state'
 complete -c varve -n '__varve_at ""' -a log -d 'Show what the step that made a state has printed'
+complete -c varve -n '__varve_at ""' -a explain -d 'Say what a step was done anew for'
 complete -c varve -n '__varve_at ""' -a pin -d 'Keep a state, whatever is pruned'
 complete -c varve -n '__varve_at ""' -a unpin -d 'Let go of a state that was pinned'
 complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
@@ -328,6 +333,10 @@ complete -c varve -n '__varve_at "log"' -s t -l timestamps -d 'Seconds since the
 complete -c varve -n '__varve_at "log"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "log"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "log"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "explain"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "explain"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "explain"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "explain"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "pin"' -l format -x -a 'table json' -d 'How to list pins'
 complete -c varve -n '__varve_at "pin"' -l name -x -d 'What to call it, in place of how the state was named'
 complete -c varve -n '__varve_at "pin"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -426,6 +435,7 @@ complete -c varve -n '__varve_at "help"' -a diff
 complete -c varve -n '__varve_at "help"' -a ls
 complete -c varve -n '__varve_at "help"' -a cat
 complete -c varve -n '__varve_at "help"' -a log
+complete -c varve -n '__varve_at "help"' -a explain
 complete -c varve -n '__varve_at "help"' -a pin
 complete -c varve -n '__varve_at "help"' -a unpin
 complete -c varve -n '__varve_at "help"' -a images

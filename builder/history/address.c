@@ -163,6 +163,18 @@ static int find_image(struct store *store, const char *text, struct address *ret
 	return r;
 }
 
+/* ---- pins ---- */
+
+static int find_pin(struct store *store, const char *text, struct address *ret, struct error *err)
+{
+	cleanup_free char *ref = xasprintf("pin/%s", text);
+	int r = store_ref_get(store, ref, &ret->snapshot, NULL, err);
+
+	if (r > 0)
+		ret->name = xstrdup(text);
+	return r;
+}
+
 /* ---- ids ---- */
 
 static bool is_hex_prefix(const char *text)
@@ -239,7 +251,9 @@ int address_find(struct store *store, struct history *history, const char *text,
 	int r = 0;
 
 	*ret = (struct address){ 0 };
-	if (history)
+	if (*text)
+		r = find_pin(store, text, ret, err);
+	if (r == 0 && history)
 		r = find_build_state(history, text, ret, err);
 	if (r == 0)
 		r = find_id(store, text, ret, err);

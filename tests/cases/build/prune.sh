@@ -65,7 +65,7 @@ varve ls last | grep -qx end || fail "what was reserved is gone"
 echo "without a size, all goes that no image needs"
 varve prune --force >/dev/null
 expect "status of a state that is gone" 125 "$(code varve ls "$one" 2>/dev/null)"
-expect "builds in the history" 1 "$(varve history | grep -c done)"
+expect "builds in the history" 1 "$(varve history | grep -c " done ")"
 expect "the image" app "$(varve cat app:/app)"
 build -f "$CONTEXT/app" "$CONTEXT"
 expect "its steps are found again" 3 "$(count CACHED)"

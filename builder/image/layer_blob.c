@@ -14,6 +14,7 @@
 #include "builder/image/layer_write.h"
 #include "builder/image/tar/tar_write.h"
 #include "fs/base/error.h"
+#include "fs/store/store.h"
 
 /* A layer being written. */
 struct making {
@@ -137,6 +138,8 @@ static int make_blob(const struct making *making, struct layer_cache *cache,
 
 	if (r == 0)
 		r = write_blob(making, layer_entry_fd(entry), ret, err);
+	if (r == -ENOSPC)
+		store_mention_full(making->store, err);
 	if (r < 0)
 		return r;
 	*ret_fd = fcntl(layer_entry_fd(entry), F_DUPFD_CLOEXEC, 3);

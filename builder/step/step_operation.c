@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "builder/step/copy_files.h"
+#include "builder/step/remote_files.h"
 #include "builder/step/step.h"
 #include "builder/step/step_source.h"
 #include "fs/base/error.h"
@@ -144,7 +145,8 @@ static int add_copied_files(struct step_task *task, struct buf *record, struct e
 	const struct copy_work *copy = &task->vertex->copy;
 	cleanup_with(step_source_close) struct step_source source = { 0 };
 	cleanup_with(tree_close) struct tree *scratch = tree_open(task->env->store, NULL);
-	struct copy_job job = { .work = copy };
+	cleanup_free struct copy_remote *left_out = remote_files_none(copy);
+	struct copy_job job = { .work = copy, .remotes = left_out };
 	struct object_id digest;
 	int r = step_source_open(task, &copy->source, &source, err);
 
@@ -174,6 +176,12 @@ static int add_copy(struct step_task *task, struct buf *record, struct error *er
 	wire_put_u32(record, copy->link);
 	wire_put_u32(record, (uint32_t)copy->unpack);
 	wire_put_string(record, copy->checksum);
+	if (remote_files_any(copy)) {
+		int r = remote_files_identify(task, record, err);
+
+		if (r < 0)
+			return r;
+	}
 	return add_copied_files(task, record, err);
 }
 

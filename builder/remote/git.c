@@ -61,7 +61,7 @@ static unsigned rank_of(const char *name, const char *ref)
 	return 0;
 }
 
-static bool find_commit(struct buf *output, const char *ref, char ret[GIT_COMMIT_SIZE])
+bool git_list_find(struct buf *output, const char *ref, char ret[GIT_COMMIT_SIZE])
 {
 	char *line = output->length ? output->data : NULL;
 	unsigned best = 0;
@@ -94,7 +94,7 @@ static int ask(const struct git_run *run, const struct git_source *source, const
 
 	if (r < 0)
 		return error_prefix(err, r, "cannot look into '%s'", source->url);
-	if (!find_commit(&output, ref, ret))
+	if (!git_list_find(&output, ref, ret))
 		return error_set(err, -ENOENT, "repository '%s' does not contain ref '%s'",
 				 source->url, ref);
 	return 0;

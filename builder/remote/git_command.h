@@ -10,3 +10,6 @@ struct buf;
  * -EREMOTEIO and its complaint when it fails. */
 int git_command(const struct git_run *run, const char *path, const char *const *arguments,
 		struct buf *ret_output, struct error *err);
+
+/* The commit of `ref` in what ls-remote printed, which is changed. */
+bool git_list_find(struct buf *list, const char *ref, char ret_commit[GIT_COMMIT_SIZE]);

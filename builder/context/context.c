@@ -36,6 +36,13 @@ int context_open(struct store *store, const struct context_options *options, str
 	if (context->fd < 0 || fstat(context->fd, &st) < 0)
 		return error_errno(err, -errno, "cannot open the build context '%s'",
 				   options->path);
+	context->tree = tree_open(store, NULL);
+	scan_set_attributes(tree_root_node(context->tree), &st);
+	if (options->transient) {
+		context->hashes = hash_cache_open(-1, "");
+		*ret = take_ptr(&context);
+		return 0;
+	}
 	real = realpath(options->path, NULL);
 	name = object_id_of(real ? real : options->path, strlen(real ? real : options->path));
 	r = dir_make(store_dir_fd(store), "contexts", 0700);
@@ -43,8 +50,6 @@ int context_open(struct store *store, const struct context_options *options, str
 		return error_errno(err, r, "cannot make '%s/contexts'", store_path(store));
 	cache = xasprintf("contexts/%s", object_id_hex(&name).text);
 	context->hashes = hash_cache_open(store_dir_fd(store), cache);
-	context->tree = tree_open(store, NULL);
-	scan_set_attributes(tree_root_node(context->tree), &st);
 	*ret = take_ptr(&context);
 	return 0;
 }

@@ -22,6 +22,7 @@ struct context_options {
 	const char *path; /* of the directory */
 	/* What not to see; NULL: everything. Taken over. */
 	struct patterns *ignore;
+	bool transient; /* it will not be there again: digests are not remembered */
 };
 
 /* -ENOENT, -ENOTDIR and the like name the directory. The store keeps the digests. */

@@ -59,5 +59,3 @@ bool step_owner_of(struct step *step, const struct statx *file, uint32_t *ret_ui
 		   uint32_t *ret_gid);
 /* Who answers for a filesystem; NULL: nobody. */
 struct step_channel *step_channel_of(struct step *step, dev_t device);
-/* Write down whose a file is in a filesystem that nobody answers for. */
-void step_set_owner(struct step *step, dev_t device, uint64_t ino, uint32_t uid, uint32_t gid);

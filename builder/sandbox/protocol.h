@@ -40,7 +40,7 @@ enum helper_request {
 	 * answering socket is closed, and the namespace. */
 	REQUEST_NETWORK,
 	/* u32 START_ flags, u64 open files, string hosts, string resolv.conf, u32 n and n times string
-	 * filesystem and u32 index of its owner's descriptor, spec. fds: stdout, stderr, then the
+	 * filesystem, u32 index of its owner's descriptor and of its table (0: none), spec. fds: stdout, stderr, then the
 	 * network namespace if START_NETWORK, then owners'.
 	 * REPLY_STARTING, REPLY_STARTED, REPLY_ENDED. */
 	REQUEST_START,

@@ -28,7 +28,7 @@
 
 /* ---- filesystems and those who answer for them ---- */
 
-struct step_channel *step_channel_of(struct step *step, dev_t device)
+struct step_channel *step_channel_of(const struct step *step, dev_t device)
 {
 	for (size_t i = 0; i < step->filesystem_count; i++) {
 		if (step->filesystems[i].device != device)

@@ -100,6 +100,8 @@ int command_start(const struct step *step, pid_t *ret_pid, struct error *err);
 /* Load the filters of the step; the listener in *ret_fd (-1: nobody listens). */
 int filter_load(const struct step *step, int *ret_fd, struct error *err);
 
+/* Who answers for a filesystem; NULL: nobody. */
+struct step_channel *step_channel_of(const struct step *step, dev_t device);
 /* Write down in step->owners whose a file is. Pid 1 does so before the command starts, and then
  * the supervisor. */
 void step_set_owner(struct step *step, dev_t device, uint64_t ino, uint32_t uid, uint32_t gid);

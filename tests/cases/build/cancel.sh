@@ -24,11 +24,12 @@ interrupt() {
 }
 # Shells have what runs in the background ignore SIGINT.
 begin() {
+	rm -f "$TEST_TMP/cancelled"
 	env --default-signal=INT "$VARVE" build "$@" >"$TEST_TMP/cancelled" 2>&1 &
 	builder=$!
 }
 said() {
-	grep -qF "$1" "$TEST_TMP/cancelled" 2>/dev/null
+	grep -q -- "$1" "$TEST_TMP/cancelled" 2>/dev/null
 }
 left_of_output() {
 	expect "files left behind" "" "$(ls -A "$OUT")"
@@ -81,7 +82,7 @@ echo "while a server is busy with a commit"
 # One that does not answer is as good.
 printf 'FROM base\nRUN echo up; sleep 1\n' >"$CONTEXT/Dockerfile"
 begin "$CONTEXT"
-wait_for 10 said ' up'
+wait_for 10 said '^#[0-9]* [0-9.]* up$'
 servers
 # shellcheck disable=SC2086
 kill -STOP $found

@@ -328,6 +328,13 @@ int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning,
 	return r;
 }
 
+bool holder_alive(const struct holder *holder)
+{
+	struct pollfd state = { .fd = holder->pidfd, .events = POLLIN };
+
+	return poll(&state, 1, 0) == 0;
+}
+
 void holder_leave(struct holder *holder)
 {
 	if (holder->pidfd >= 0)

@@ -28,4 +28,6 @@ struct holder {
  * ids goes into `ret_warning`.
  */
 int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning, struct error *err);
+/* Is it still there? It goes before its builders only when somebody kills it. */
+bool holder_alive(const struct holder *holder);
 void holder_leave(struct holder *holder);

@@ -39,8 +39,9 @@ enum helper_request {
 	/* REPLY_DONE with the pid of the process that keeps the network namespace until the
 	 * answering socket is closed, and the namespace. */
 	REQUEST_NETWORK,
-	/* u32 START_ flags, u64 open files, string hosts, string resolv.conf, u32 n and n times string
-	 * filesystem, u32 index of its owner's descriptor and of its table (0: none), spec. fds: stdout, stderr, then the
+	/* u32 START_ flags, u64 open files, u32 rows << 16 | columns, string hosts, string resolv.conf,
+	 * u32 n and n times string filesystem and u32 index of its owner's descriptor and of its table
+	 * (0: none), spec. fds: stdout and stderr unless START_TERMINAL, stdin if START_STDIN, the
 	 * network namespace if START_NETWORK, then owners'.
 	 * REPLY_STARTING, REPLY_STARTED, REPLY_ENDED. */
 	REQUEST_START,
@@ -55,6 +56,8 @@ enum start_flags {
 	START_NETWORK = 1 << 1,     /* a namespace comes along */
 	START_NETWORK_NEW = 1 << 2, /* make an empty one */
 	START_HOST_PROC = 1 << 3,
+	START_STDIN = 1 << 4,    /* there is something to read; else nothing */
+	START_TERMINAL = 1 << 5, /* a terminal of its own, of that size, instead of all three */
 };
 
 enum guard_flags {
@@ -66,7 +69,7 @@ enum helper_reply {
 	REPLY_ERROR = 1, /* u32 errno, string text */
 	REPLY_DONE,      /* u32 value, or nothing left to say */
 	REPLY_STARTING,  /* the supervisor (pidfd) */
-	REPLY_STARTED,   /* the step's pid 1 (pidfd), then listening sockets */
+	REPLY_STARTED,   /* the step's pid 1 (pidfd), listening sockets, the terminal's other end */
 	/* u32 wait status of the command, u32 pid 1 was killed, u64 wall, user, system ns, u64 max
 	 * rss, u32 errno and string text of what went wrong in writing back */
 	REPLY_ENDED,

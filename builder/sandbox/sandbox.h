@@ -83,8 +83,17 @@ struct step_owner {
 	int table_fd;
 };
 
+/* The terminal of a step; what works in it is the leader of its session. */
+struct step_terminal {
+	unsigned short rows, columns;
+	int ret_fd; /* our end, when the step has been started: -EIO there is the end of its output */
+};
+
 struct step_io {
 	int stdout_fd, stderr_fd; /* writing ends; the caller's copies stay open */
+	int stdin_fd;             /* reading end; not above 0: there is nothing to read */
+	/* In place of these three. NULL: none. */
+	struct step_terminal *terminal;
 	/* sandbox_start() gives up with -ECANCELED when this becomes readable; not above 0: never. */
 	int cancel_fd;
 	/* Without an owner mknod of devices fails in a filesystem as it does for any user. */
@@ -116,6 +125,8 @@ int step_fd(const struct step *step);
  * filesystems. -ECANCELED after step_kill(); another error when what it wrote did not get there.
  */
 int step_wait(struct step *step, struct step_status *ret, struct error *err);
+/* Send the command SIGINT, SIGTERM, SIGHUP or SIGQUIT, and all in its process group. */
+void step_signal(struct step *step, int signal);
 /* SIGKILL to all of it. Returns at once. */
 void step_kill(struct step *step);
 /* Kills it if it was not waited for, and waits. */

@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -65,12 +66,16 @@ static int set_limits(const struct step *step, struct error *err)
 
 static int set_descriptors(const struct step *step, struct error *err)
 {
-	/* The step's own null device: one of the host's would show the host's path in /proc. */
-	int null_fd = openat(step->dev_fd, "null", O_RDWR | O_CLOEXEC);
+	int stdin_fd = step->stdin_fd;
 
-	if (null_fd < 0 || dup3(null_fd, 0, 0) < 0 || dup3(step->stdout_fd, 1, 0) < 0 ||
+	/* The step's own null device: one of the host's would show the host's path in /proc. */
+	if (stdin_fd < 0)
+		stdin_fd = openat(step->dev_fd, "null", O_RDWR | O_CLOEXEC);
+	if (stdin_fd < 0 || dup3(stdin_fd, 0, 0) < 0 || dup3(step->stdout_fd, 1, 0) < 0 ||
 	    dup3(step->stderr_fd, 2, 0) < 0)
 		return error_errno(err, -errno, "cannot set up standard input and output");
+	if (step->terminal_fd >= 0 && ioctl(0, TIOCSCTTY, 0) < 0)
+		return error_errno(err, -errno, "cannot take over the terminal");
 	if (step->notify_fds[0] >= 0 && step->notify_fds[0] != NOTIFY_FD &&
 	    dup3(step->notify_fds[0], NOTIFY_FD, O_CLOEXEC) < 0)
 		return error_errno(err, -errno, "cannot set up the filter");

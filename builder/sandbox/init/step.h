@@ -47,7 +47,8 @@ struct step_outcome {
 struct step {
 	const struct zygote *zygote;
 	unsigned flags; /* START_ */
-	int builder_fd, stdout_fd, stderr_fd, network_fd;
+	int builder_fd, stdin_fd, stdout_fd, stderr_fd, network_fd;
+	uint32_t terminal_size; /* rows << 16 | columns */
 	uint64_t open_files;
 	char *hosts, *resolv_conf;
 	struct step_channel *channels;
@@ -63,6 +64,7 @@ struct step {
 
 	int host_proc_fd; /* the holder's /proc, where this process has a number */
 	int dev_fd;       /* the step's /dev, once attached */
+	int terminal_fd;  /* the builder's end of the step's own; the step's are those above */
 	struct step_filesystem *filesystems;
 	size_t filesystem_count;
 	struct step_outcome *outcome;
@@ -93,6 +95,9 @@ __attribute__((noreturn)) void inside(struct step *step);
 
 /* /proc and what of it is hidden, attached in the new pid namespace. */
 int proc_assemble(const struct step *step, struct error *err);
+
+/* A terminal for the command, in its /dev/pts. */
+int terminal_open(struct step *step, struct error *err);
 
 /* Start the command: 0 once it has been executed. */
 int command_start(const struct step *step, pid_t *ret_pid, struct error *err);

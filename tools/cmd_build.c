@@ -75,6 +75,15 @@ static void fill_build_args(const struct strings *from, struct strings *ret)
 	}
 }
 
+static int read_call(const struct build_flags *flags, struct call *ret, struct error *err)
+{
+	int r = call_parse(flags->call, ret, err);
+
+	if (r == 0 && flags->check && ret->what == CALL_BUILD)
+		ret->what = CALL_CHECK;
+	return r;
+}
+
 static void set_options(const struct invocation *call, const struct outputs *outputs,
 			struct build_options *ret)
 {
@@ -96,7 +105,6 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	strings_add_all(&ret->allow, &flags->allow);
 	strings_add_all(&ret->no_cache_stages, &flags->no_cache_stages);
 	ret->no_cache = flags->no_cache;
-	ret->check_only = flags->check;
 	ret->network_none = strcmp(flags->network, "none") == 0;
 	ret->network_host = strcmp(flags->network, "host") == 0;
 	ret->shm_size = flags->shm_size;
@@ -186,7 +194,7 @@ static int open_progress(const struct invocation *call, struct progress **ret, s
 		return r;
 	if (flags->quiet)
 		how.mode = PROGRESS_QUIET;
-	how.expand_warnings = call->environment->debug || flags->check;
+	how.expand_warnings = call->environment->debug;
 	return progress_open(&how, ret, err);
 }
 
@@ -204,8 +212,12 @@ static int build(const struct invocation *call, struct build_options *options, s
 	progress_finish(progress);
 	if (r == -ECANCELED)
 		return r;
+	if (result.answer.length)
+		(void)output_write(&result.answer, NULL);
 	if (r < 0)
 		return report_failure(&result, &failure);
+	if (options->call.what != CALL_BUILD)
+		return result.status ? EXIT_BUILD_FAILED : EXIT_OK;
 	return write_results(call->options, &result, err);
 }
 
@@ -226,8 +238,10 @@ static int run(const struct invocation *call, struct error *err)
 	cleanup_with(outputs_release) struct outputs outputs = { 0 };
 	cleanup_with(store_close) struct store *store = NULL;
 	struct build_options options = { 0 };
-	int r = read_outputs(call->options, &outputs, err);
+	int r = read_call(call->options, &options.call, err);
 
+	if (r == 0)
+		r = read_outputs(call->options, &outputs, err);
 	if (r == 0)
 		r = interrupt_catch(&options.cancel_fd, err);
 	if (r == 0)
@@ -244,10 +258,10 @@ static int run(const struct invocation *call, struct error *err)
 const struct verb verb_build = {
 	.name = "build",
 	.summary = "Build an image from a Dockerfile",
-	.operands = "PATH | -",
+	.operands = "PATH | URL | -",
 	.description =
-		"PATH is the directory that COPY and ADD take files from. With '-' the Dockerfile is\n"
-		"read from standard input and there are no such files.\n"
+		"PATH is the directory that COPY and ADD take files from. URL is an archive, a git\n"
+		"repository, or a Dockerfile; with '-' standard input is an archive or a Dockerfile.\n"
 		"\n"
 		"Every step leaves a state that can be looked at later, a RUN that failed as well:\n"
 		"'varve states last' lists them, 'varve mount' shows their files.\n"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdio.h>
 
-#include "fs/base/cleanup.h"
+#include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "tools/mounting.h"
+#include "tools/output.h"
 #include "tools/verb.h"
 
 struct mount_options {
@@ -30,6 +30,7 @@ static const struct option_spec options[] = {
 static int run(const struct invocation *call, struct error *err)
 {
 	const struct mount_options *given = call->options;
+	cleanup_with(buf_release) struct buf text = { 0 };
 	struct mounting mounting = { .writable = given->writable, .options = given->options };
 	cleanup_free char *directory = NULL;
 	size_t states = given->all ? 0 : 1;
@@ -46,9 +47,10 @@ static int run(const struct invocation *call, struct error *err)
 	if (call->operand_count > states)
 		mounting.directory = call->operands[states];
 	r = mounting_do(call, &mounting, &directory, err);
-	if (r == 0 && !mounting.directory)
-		puts(directory);
-	return r;
+	if (r < 0 || mounting.directory)
+		return r;
+	buf_add_format(&text, "%s\n", directory);
+	return output_write(&text, err);
 }
 
 const struct verb verb_mount = {

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "fs/base/base64.h"
 #include "fs/base/buf.h"
 #include "tools/glyph.h"
 
@@ -64,23 +65,7 @@ void json_add_field(struct buf *buf, const char *key, const char *text)
 
 void json_add_base64(struct buf *buf, const void *data, size_t size)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const uint8_t *bytes = data;
-
-	buf_reserve(buf, (size + 2) / 3 * 4 + 2);
 	buf_add_char(buf, '"');
-	for (size_t i = 0; i < size; i += 3) {
-		uint32_t group = (uint32_t)bytes[i] << 16;
-
-		if (i + 1 < size)
-			group |= (uint32_t)bytes[i + 1] << 8;
-		if (i + 2 < size)
-			group |= bytes[i + 2];
-		buf_add_char(buf, digits[group >> 18]);
-		buf_add_char(buf, digits[group >> 12 & 63]);
-		buf_add_char(buf, i + 1 < size ? digits[group >> 6 & 63] : '=');
-		buf_add_char(buf, i + 2 < size ? digits[group & 63] : '=');
-	}
+	base64_append(buf, data, size);
 	buf_add_char(buf, '"');
 }

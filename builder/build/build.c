@@ -6,65 +6,17 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "builder/build/building.h"
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
-#include "builder/build/images.h"
-#include "builder/build/input.h"
 #include "builder/build/limits.h"
-#include "builder/build/named_contexts.h"
-#include "builder/build/news.h"
-#include "builder/build/record.h"
-#include "builder/build/secrets.h"
-#include "builder/dockerfile/parser.h"
+#include "builder/context/context.h"
+#include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/store/gc.h"
 #include "fs/store/store.h"
-
-/* A build on its way. */
-struct building {
-	const struct build_options *options;
-	struct build_result *result;
-	struct news news;
-	struct store_lease *lease;
-	struct input input;
-	struct named_contexts contexts;
-	struct secrets secrets;
-	struct ssh_agents agents;
-	struct strings extra_hosts;
-	struct spec_ulimit *ulimits;
-	size_t ulimit_count;
-	struct plan *plan;
-	struct record record;
-	char *label; /* how other builds are told about this one */
-	struct step_result *results;
-	struct solve_outcome *outcomes;
-};
-
-/* ---- errors that have a place in the Dockerfile ---- */
-
-static void add_excerpt(struct building *building, struct location where)
-{
-	const struct input *input = &building->input;
-
-	if (where.first_line)
-		diagnostic_excerpt(input->name, buf_string(&input->text), input->text.length, where,
-				   &building->result->excerpt);
-}
-
-/* "Dockerfile:3:5: words", and the lines. */
-static int fail_at(struct building *building, const struct diagnostic *diag, int r,
-		   struct error *err)
-{
-	cleanup_with(buf_release) struct buf text = { 0 };
-
-	if (diag->error.code == 0)
-		return r;
-	diagnostic_format(diag, &text);
-	add_excerpt(building, diag->where);
-	return error_set(err, r, "%s", buf_string(&text));
-}
 
 /* ---- before the first step ---- */
 
@@ -83,6 +35,7 @@ static int check_names(struct building *building, struct error *err)
 static int read_options(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
+	struct place_options places = building_places(building);
 	int r = check_names(building, err);
 
 	if (r == 0)
@@ -95,74 +48,9 @@ static int read_options(struct building *building, struct error *err)
 		r = ulimits_parse(&options->ulimits, &building->ulimits, &building->ulimit_count,
 				  err);
 	if (r == 0)
-		r = named_contexts_open(options->store, &options->build_contexts,
-					&building->contexts, err);
+		r = named_contexts_open(&places, &options->build_contexts, &building->contexts,
+					err);
 	return r;
-}
-
-static int read_input(struct building *building, struct error *err)
-{
-	const struct build_options *options = building->options;
-	struct input_place place = { .context = options->context,
-				     .file = options->file,
-				     .stdin_fd = options->stdin_fd };
-	struct diagnostic diag = { 0 };
-	int r = input_read(options->store, &place, &building->news, &building->input, &diag, err);
-
-	return r < 0 ? fail_at(building, &diag, r, err) : 0;
-}
-
-static int choose_platform(const struct build_options *options, struct plan_options *ret,
-			   struct error *err)
-{
-	ret->build_platform = ret->target_platform = platform_host();
-	if (!options->platform)
-		return 0;
-	if (strchr(options->platform, ','))
-		return error_set(err, -EOPNOTSUPP,
-				 "--platform %s: one platform at a time; build each and tag it",
-				 options->platform);
-	ret->platform_given = true;
-	return platform_parse(options->platform, &ret->target_platform, err);
-}
-
-static void warn_of(struct building *building, const struct plan_warning *warning)
-{
-	struct event_location where = { .file = building->input.name,
-					.first_line = warning->where.first_line,
-					.last_line = warning->where.last_line };
-
-	news_warn(&building->news, warning->text, &where);
-}
-
-static int make_plan(struct building *building, struct error *err)
-{
-	const struct build_options *options = building->options;
-	struct plan_options how = { .build_args = &options->build_args,
-				    .target = options->target,
-				    .contexts = building->contexts.plan,
-				    .context_count = building->contexts.plan_count,
-				    .labels = &options->labels,
-				    .no_cache = options->no_cache,
-				    .no_cache_stages = &options->no_cache_stages,
-				    .network_none = options->network_none,
-				    .network_host = options->network_host };
-	struct diagnostic diag = { 0 };
-	struct images images;
-	int r = choose_platform(options, &how, err);
-
-	if (r < 0)
-		return r;
-	images_init(&images, options->store, building->lease, &building->news);
-	r = plan_make(building->input.recipe, &how, &images.plan, &building->plan, &diag);
-	if (r < 0) {
-		if (err)
-			*err = diag.error;
-		return fail_at(building, &diag, r, err);
-	}
-	for (size_t i = 0; i < building->plan->warning_count; i++)
-		warn_of(building, &building->plan->warnings[i]);
-	return 0;
 }
 
 static bool have_secret(const struct building *building, const char *id)
@@ -233,15 +121,24 @@ static void warn(void *context, const char *text)
 	news_warn(&building->news, text, NULL);
 }
 
+static void cancel_with(const struct given_files *files, int cancel_fd)
+{
+	if (files->context)
+		context_cancel_with(files->context, cancel_fd);
+}
+
 static void set_up(struct building *building, struct step_env *env)
 {
 	const struct build_options *options = building->options;
 	int64_t created_ns;
 
 	step_env_init(env);
+	cancel_with(&building->input.place.files, options->cancel_fd);
+	for (size_t i = 0; i < building->contexts.opened_count; i++)
+		cancel_with(&building->contexts.opened[i].files, options->cancel_fd);
 	env->store = options->store;
 	env->lease = building->lease;
-	env->context = building->input.context;
+	env->context = building->input.place.files;
 	env->contexts = building->contexts.opened;
 	env->context_count = building->contexts.opened_count;
 	env->secrets = building->secrets.items;
@@ -287,7 +184,7 @@ static int carry_out(struct building *building, struct error *err)
 	step_env_release(&env);
 	record_bases(&building->record, plan, building->input.recipe, building->results);
 	if (r < 0 && failed)
-		add_excerpt(building, failed->where);
+		building_add_excerpt(building, failed->where);
 	return r;
 }
 
@@ -301,7 +198,8 @@ static int finish(struct building *building, struct error *err)
 				.news = &building->news,
 				.tags = &options->tags,
 				.outputs = options->outputs,
-				.output_count = options->output_count };
+				.output_count = options->output_count,
+				.cancel_fd = options->cancel_fd };
 	int r = finish_image(options->store, building->lease, building->plan, building->results,
 			     &out.image, err);
 
@@ -339,15 +237,19 @@ static int run(struct building *building, struct error *err)
 	struct history_build build = {
 		.id = building->result->id, .context = context, .target = target, .tags = tags
 	};
-	int r = read_options(building, err);
+	int r = store_lease_begin(options->store, &building->lease, err);
 
 	if (r == 0)
-		r = store_lease_begin(options->store, &building->lease, err);
-	if (r == 0)
-		r = read_input(building, err);
-	if (r == 0)
-		r = make_plan(building, err);
-	if (r < 0 || options->check_only)
+		r = read_options(building, err);
+	if (r < 0)
+		return r;
+	r = building_read(building, err);
+	if (r == 0 && options->call.what != CALL_TARGETS)
+		r = building_plan(building, err);
+	building_tell(building);
+	if (options->call.what != CALL_BUILD)
+		return building_answer(building, r, err);
+	if (r < 0)
 		return r;
 	build.dockerfile = building->input.name;
 	record_begin(&building->record, options->store, &build, &building->news);
@@ -367,6 +269,7 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	building.label = xasprintf("build %s", ret->id);
 	r = run(&building, err);
 	plan_free(building.plan);
+	lint_free(building.lint);
 	input_release(&building.input);
 	named_contexts_release(&building.contexts);
 	secrets_release(&building.secrets);
@@ -384,5 +287,6 @@ void build_result_release(struct build_result *result)
 {
 	export_result_release(&result->exported);
 	buf_release(&result->excerpt);
+	buf_release(&result->answer);
 	*result = (struct build_result){ 0 };
 }

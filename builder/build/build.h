@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "builder/build/call.h"
 #include "builder/dockerfile/run_mount.h"
 #include "builder/export/export.h"
 #include "builder/export/output.h"
@@ -31,7 +32,7 @@ struct build_options {
 	struct strings build_contexts, build_args, labels, tags;
 	struct strings secrets, ssh, extra_hosts, ulimits, allow, no_cache_stages;
 	bool no_cache;
-	bool check_only; /* plan it, and do nothing */
+	struct call call; /* all but CALL_BUILD: plan it, and do nothing */
 	bool network_none, network_host;
 	uint64_t shm_size;   /* bytes; 0: 64 MiB */
 	uint64_t open_files; /* see struct sandbox_options */
@@ -48,6 +49,10 @@ struct build_result {
 	struct export_result exported;  /* of the last output */
 	/* The lines of the Dockerfile that an error is about, as they are shown; most often none. */
 	struct buf excerpt;
+	/* What --call asked for, for standard output, also when the build itself would fail; and the
+	 * status to exit with. */
+	struct buf answer;
+	int status;
 };
 
 /*

@@ -78,6 +78,11 @@ static int find_stored(struct images *images, const char *name, const struct pla
 
 	if (r < 0)
 		return r;
+	if (r == 0 && images->only_look) {
+		config_init_scratch(&ret->config, platform);
+		ret->unknown = true;
+		return 0;
+	}
 	if (r == 0)
 		return missing(images, name, platform, err);
 	fill(ret, &found);

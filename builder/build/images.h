@@ -16,6 +16,7 @@ struct images {
 	struct store *store;
 	struct store_lease *lease; /* holds all that is found */
 	struct news *news;
+	bool only_look; /* nothing is built: what is missing may be, see struct plan_image */
 };
 
 void images_init(struct images *images, struct store *store, struct store_lease *lease,

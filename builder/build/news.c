@@ -54,6 +54,12 @@ int news_end(struct news *news, unsigned number, int result, const struct error 
 	return result;
 }
 
+void news_tell(struct news *news, struct event *warning)
+{
+	warning->type = EVENT_WARNING;
+	emit(news, warning);
+}
+
 void news_warn(struct news *news, const char *text, const struct event_location *where)
 {
 	struct event event = { .type = EVENT_WARNING, .text = text };

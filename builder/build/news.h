@@ -21,5 +21,7 @@ void news_status(struct news *news, unsigned number, const char *id, uint64_t cu
 		 uint64_t total, bool bytes, bool complete);
 /* It ended with `result`, 0 or a negative errno whose words are in `err`. Returns `result`. */
 int news_end(struct news *news, unsigned number, int result, const struct error *err);
+/* A warning with all that is known of it; its type and time are filled in. */
+void news_tell(struct news *news, struct event *warning);
 /* Something about the Dockerfile or the host. */
 void news_warn(struct news *news, const char *text, const struct event_location *where);

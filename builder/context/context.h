@@ -22,6 +22,7 @@ struct context_options {
 	const char *path; /* of the directory */
 	/* What not to see; NULL: everything. Taken over. */
 	struct patterns *ignore;
+	bool transient; /* it will not be there again: digests are not remembered */
 };
 
 /* -ENOENT, -ENOTDIR and the like name the directory. The store keeps the digests. */
@@ -31,6 +32,9 @@ int context_open(struct store *store, const struct context_options *options, str
 void context_close(struct context *context);
 DEFINE_CLEANUP(struct context *, context_close);
 
+/* From now on reading ends with -ECANCELED when this becomes readable. */
+void context_cancel_with(struct context *context, int cancel_fd);
+
 void context_lock(struct context *context);
 void context_unlock(struct context *context);
 
@@ -38,6 +42,8 @@ struct tree *context_tree(const struct context *context);
 /* The directory's descriptor, for reading single files such as the Dockerfile. */
 int context_fd(const struct context *context);
 const char *context_path(const struct context *context);
+/* What is not seen; NULL: everything is. */
+const struct patterns *context_ignored(const struct context *context);
 
 /* Have the children of a directory in the tree; and everything below it, however deep. */
 int context_load(struct context *context, struct node *dir, struct error *err);

@@ -98,12 +98,14 @@ static int fill_names(struct reading *reading, const char *workdir, size_t agent
 			mount->id = xstrdup("default");
 		if (!mount->target)
 			mount->target = xasprintf("/run/buildkit/ssh_agent.%zu", agents);
-	} else if (!mount->target) {
-		return error_set(reading->err, -EINVAL, "\"target\" is required");
-	} else if (mount->type == RUN_MOUNT_CACHE && !mount->id) {
-		mount->id = path_clean(mount->target);
-	} else if (mount->type != RUN_MOUNT_CACHE) {
-		free(take_ptr(&mount->id));
+	} else {
+		/* Without a target it is the working directory that is mounted over. */
+		if (!mount->target)
+			mount->target = xstrdup(".");
+		if (mount->type != RUN_MOUNT_CACHE)
+			free(take_ptr(&mount->id));
+		else if (!mount->id)
+			mount->id = path_clean(mount->target);
 	}
 	if (mount->target) {
 		cleanup_free char *rooted = path_join("/", workdir);

@@ -60,7 +60,8 @@ int run_mount_check(const char *row, struct error *err);
 
 /*
  * Understand all rows of one RUN. Variables are expanded in every value. `workdir` is where
- * relative targets begin. -EINVAL with words for what is wrong in the first bad one.
+ * relative targets begin, and the target of a bind, a cache or a tmpfs that has none. -EINVAL with
+ * words for what is wrong in the first bad one.
  */
 int run_mounts_parse(const struct words *rows, const struct expander *expander, const char *workdir,
 		     struct run_mounts *ret, struct error *err);

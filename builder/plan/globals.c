@@ -19,10 +19,10 @@ static const char epoch[] = "SOURCE_DATE_EPOCH";
 
 /* ---- variables ---- */
 
-static int declare(struct planning *planning, const struct arg_item *item, struct error *err)
+static int declare(struct planning *planning, struct scope *globals,
+		   const struct strings *build_args, const struct arg_item *item, struct error *err)
 {
-	const char *value = build_args_get(planning->options->build_args, item->key);
-	struct scope *globals = &planning->globals;
+	const char *value = build_args_get(build_args, item->key);
 	int r = 0;
 
 	if (!value && item->value)
@@ -41,10 +41,11 @@ static const char *target_name(const struct planning *planning)
 	return target && *target ? target : recipe->stages[recipe->stage_count - 1].name;
 }
 
-int globals_declare(struct planning *planning)
+static int declare_all(struct planning *planning, struct scope *globals,
+		       const struct strings *build_args, struct location *ret_where,
+		       struct error *err)
 {
 	const struct recipe *recipe = planning->recipe;
-	struct scope *globals = &planning->globals;
 
 	*globals = (struct scope){ .memory = planning->memory,
 				   .escape = recipe->file->escape,
@@ -53,15 +54,32 @@ int globals_declare(struct planning *planning)
 			  &globals->env);
 	for (size_t i = 0; i < recipe->global_count; i++) {
 		const struct instruction *instruction = &recipe->globals[i];
-		struct error err = { 0 };
 		int r = 0;
 
 		for (size_t k = 0; k < instruction->arg.count && r == 0; k++)
-			r = declare(planning, &instruction->arg.items[k], &err);
+			r = declare(planning, globals, build_args, &instruction->arg.items[k], err);
+		*ret_where = instruction->statement->where;
 		if (r < 0)
-			return planning_refuse(planning, r, instruction->statement->where, &err);
+			return r;
 	}
 	return 0;
+}
+
+int globals_declare(struct planning *planning)
+{
+	struct location where = { 0 };
+	struct error err = { 0 };
+	int r = declare_all(planning, &planning->globals, planning->options->build_args, &where,
+			    &err);
+
+	return r < 0 ? planning_refuse(planning, r, where, &err) : 0;
+}
+
+int globals_by_default(struct planning *planning, struct scope *ret)
+{
+	struct location where;
+
+	return declare_all(planning, ret, NULL, &where, NULL);
 }
 
 /* ---- time ---- */

@@ -3,72 +3,171 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <strings.h>
 
-#include "builder/plan/plan_internal.h"
+#include "builder/dockerfile/check_options.h"
+#include "builder/dockerfile/parser.h"
 #include "builder/plan/scope/build_args.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
-int lint_begin(struct planning *planning)
+struct lint {
+	struct check_options options;
+	struct plan_warning *warnings;
+	size_t count, capacity;
+	struct strings violated; /* names of rules that found something */
+	struct location first;   /* ... and where one did first */
+};
+
+int lint_open(const struct dockerfile *file, const struct strings *build_args, struct lint **ret,
+	      struct diagnostic *diag)
 {
-	const struct directive *directive = &planning->recipe->file->check;
-	const char *given =
-		build_args_get(planning->options->build_args, "BUILDKIT_DOCKERFILE_CHECK");
+	cleanup_with(lint_free) struct lint *lint = xcalloc(1, sizeof *lint);
+	const char *given = build_args_get(build_args, "BUILDKIT_DOCKERFILE_CHECK");
+	const char *text = given ? given : file->check.text;
 	struct location where = { 0 };
 	struct error err = { 0 };
-	int r;
+	int r = 0;
 
-	if (!given && !directive->text)
-		return 0;
 	if (!given)
-		where = (struct location){ directive->line, directive->line };
-	r = check_options_parse(given ? given : directive->text, &planning->check, &err);
-	return r < 0 ? planning_refuse(planning, r, where, &err) : 0;
+		where = (struct location){ file->check.line, file->check.line };
+	if (text)
+		r = check_options_parse(text, &lint->options, &err);
+	if (r < 0) {
+		diagnostic_file(diag, file->name);
+		return diagnostic_set(diag, r, where, "%s", err.text);
+	}
+	*ret = take_ptr(&lint);
+	return 0;
 }
 
-static bool is_skipped(const struct check_options *options, const char *rule)
+void lint_free(struct lint *lint)
 {
-	for (size_t i = 0; i < options->skip.count; i++) {
-		if (strcasecmp(options->skip.items[i], rule) == 0)
+	if (!lint)
+		return;
+	for (size_t i = 0; i < lint->count; i++)
+		free(lint->warnings[i].text);
+	free(lint->warnings);
+	check_options_release(&lint->options);
+	strings_release(&lint->violated);
+	free(lint);
+}
+
+static bool names(const struct strings *rules, const char *rule)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		if (strcasecmp(rules->items[i], rule) == 0)
 			return true;
 	}
-	return options->skip_all;
+	return false;
+}
+
+/* Experimental rules are not skipped, but asked for. */
+static bool is_off(const struct check_options *options, const struct lint_rule_facts *rule)
+{
+	return !rule->experimental && (options->skip_all || names(&options->skip, rule->name));
+}
+
+static bool is_on(const struct check_options *options, const struct lint_rule_facts *rule)
+{
+	return !rule->experimental || options->experimental_all ||
+	       names(&options->experimental, rule->name);
 }
 
 /* A comment above an instruction is for that one alone. */
-static bool is_skipped_here(const struct statement *statement, const char *rule)
+static bool looks_at(const struct lint *lint, const struct statement *statement,
+		     const struct lint_rule_facts *rule)
 {
-	cleanup_with(check_options_release) struct check_options options = { 0 };
+	cleanup_with(check_options_release) struct check_options here = { 0 };
 
-	return check_options_of(statement, &options) > 0 && is_skipped(&options, rule);
+	(void)check_options_of(statement, &here);
+	return !is_off(&lint->options, rule) && !is_off(&here, rule) &&
+	       (is_on(&lint->options, rule) || is_on(&here, rule));
 }
 
-void lint_warn(struct planning *planning, const struct statement *statement, const char *rule,
-	       const char *format, ...)
+static void add(struct lint *lint, const struct plan_warning *warning)
 {
-	cleanup_free char *text = NULL;
+	array_reserve_one(lint->warnings, lint->count, lint->capacity);
+	lint->warnings[lint->count++] = *warning;
+}
+
+__attribute__((format(printf, 5, 0))) static void vwarn(struct lint *lint,
+							const struct statement *statement,
+							struct location where, enum lint_rule rule,
+							const char *format, va_list args)
+{
+	const struct lint_rule_facts *facts = lint_rule_facts(rule);
+	struct plan_warning warning = { .rule = facts, .where = where };
+
+	if (!lint || !looks_at(lint, statement, facts))
+		return;
+	warning.text = xvasprintf(format, args);
+	add(lint, &warning);
+	if (lint->violated.count == 0)
+		lint->first = where;
+	if (!strings_contain(&lint->violated, facts->name))
+		strings_add(&lint->violated, facts->name);
+}
+
+void lint_warn_at(struct lint *lint, const struct statement *statement, struct location where,
+		  enum lint_rule rule, const char *format, ...)
+{
 	va_list args;
 
-	if (is_skipped(&planning->check, rule) || is_skipped_here(statement, rule))
-		return;
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	vwarn(lint, statement, where, rule, format, args);
 	va_end(args);
-	planning_warn(planning, statement->where, "%s: %s", rule, text);
-	if (!strings_contain(&planning->violated, rule))
-		strings_add(&planning->violated, rule);
 }
 
-int lint_finish(struct planning *planning)
+void lint_warn(struct lint *lint, const struct statement *statement, enum lint_rule rule,
+	       const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vwarn(lint, statement, statement->where, rule, format, args);
+	va_end(args);
+}
+
+void lint_remark(struct lint *lint, struct location where, const char *format, ...)
+{
+	struct plan_warning warning = { .where = where };
+	va_list args;
+
+	if (!lint)
+		return;
+	va_start(args, format);
+	warning.text = xvasprintf(format, args);
+	va_end(args);
+	add(lint, &warning);
+}
+
+/* Stable, as there are few of them: those of one line stay in the order they were found in. */
+const struct plan_warning *lint_warnings(struct lint *lint, size_t *ret_count)
+{
+	struct plan_warning *items = lint->warnings;
+
+	for (size_t i = 1; i < lint->count; i++) {
+		struct plan_warning moving = items[i];
+		size_t at = i;
+
+		for (; at && items[at - 1].where.first_line > moving.where.first_line; at--)
+			items[at] = items[at - 1];
+		items[at] = moving;
+	}
+	*ret_count = lint->count;
+	return items;
+}
+
+int lint_finish(struct lint *lint, struct diagnostic *diag)
 {
 	cleanup_free char *rules = NULL;
-	struct location nowhere = { 0 };
 
-	if (!planning->check.error || planning->violated.count == 0)
+	if (!lint || !lint->options.error || lint->violated.count == 0)
 		return 0;
-	strings_sort(&planning->violated);
-	rules = strings_join(&planning->violated, ", ");
-	return diagnostic_set(planning->diag, -EINVAL, nowhere,
-			      "lint violation found for rules: %s", rules);
+	strings_sort(&lint->violated);
+	rules = strings_join(&lint->violated, ", ");
+	return diagnostic_set(diag, -EINVAL, lint->first, "lint violation found for rules: %s",
+			      rules);
 }

@@ -7,6 +7,7 @@
 #include "builder/plan/globals.h"
 #include "builder/plan/lint.h"
 #include "builder/plan/lower/lower.h"
+#include "builder/plan/outline.h"
 #include "builder/plan/plan_internal.h"
 #include "builder/plan/reach/bases.h"
 #include "builder/plan/reach/forward.h"
@@ -28,7 +29,6 @@ void plan_free(struct plan *plan)
 	if (!plan)
 		return;
 	free(plan->vertices);
-	free(plan->warnings);
 	strings_release(&plan->required_secrets);
 	strings_release(&plan->required_ssh);
 	plan_memory_free(plan->memory);
@@ -86,10 +86,8 @@ static const char *setting(const struct plan_options *options, const char *name)
 /* Who is FROM what, and what of it the target needs. */
 static int find_way(struct planning *planning)
 {
-	int r = lint_begin(planning);
+	int r = globals_declare(planning);
 
-	if (r == 0)
-		r = globals_declare(planning);
 	if (r == 0)
 		r = globals_settle_time(planning);
 	if (r == 0)
@@ -127,6 +125,7 @@ int plan_make(const struct recipe *recipe, const struct plan_options *options,
 		.diag = diag,
 		.plan = plan,
 		.memory = plan->memory,
+		.lint = options->lint,
 		.images = { .memory = plan->memory, .source = images },
 		.cache_namespace = setting(options, "BUILDKIT_CACHE_MOUNT_NS"),
 		.hostname = setting(options, "BUILDKIT_SANDBOX_HOSTNAME"),
@@ -142,10 +141,11 @@ int plan_make(const struct recipe *recipe, const struct plan_options *options,
 		r = lower_stages(&planning);
 	if (r == 0)
 		result_finish(&planning);
+	if (r == 0 && options->outline)
+		outline_finish(&planning, options->outline);
 	if (r == 0)
-		r = lint_finish(&planning);
-	check_options_release(&planning.check);
-	strings_release(&planning.violated);
+		r = lint_finish(planning.lint, diag);
+	free(planning.notes);
 	contexts_release(&planning.contexts);
 	images_release(&planning.images);
 	if (r == 0)

@@ -11,6 +11,8 @@
 #include "fs/base/cleanup.h"
 
 struct error;
+struct lint;
+struct outline;
 struct plan;
 
 /* What is known of an image that a stage builds on, or that files are taken from. */
@@ -18,6 +20,7 @@ struct plan_image {
 	struct config config; /* taken over by the plan */
 	char *name;           /* whole, with a digest where there is one; taken over */
 	struct object_id snapshot;
+	bool unknown; /* there is none; it stands there so that the rest can be looked at */
 };
 
 /* What planning may make of a Dockerfile; more is -E2BIG. */
@@ -49,6 +52,12 @@ struct plan_context {
 	const char *image;
 };
 
+/* What .dockerignore says. */
+struct plan_ignore {
+	/* Is the path, clean and relative or "." for all, certainly not there? */
+	bool (*matches)(const struct plan_ignore *ignore, const char *path);
+};
+
 struct plan_options {
 	const struct strings *build_args; /* "NAME=value" */
 	const char *target;               /* name or number of a stage; NULL: the last */
@@ -65,16 +74,10 @@ struct plan_options {
 	/* Time for configurations and history, as they write it. NULL: that of SOURCE_DATE_EPOCH,
 	 * a build argument or a global ARG; none without it. */
 	const char *created;
-};
-
-/*
- * Something about the Dockerfile worth saying, that does not stop the build. What a lint rule has
- * found begins with the rule's name and a colon; "# check=" and BUILDKIT_DOCKERFILE_CHECK turn rules
- * off, or make of them what plan_make() is refused for.
- */
-struct plan_warning {
-	char *text;
-	struct location where;
+	struct lint *lint; /* told what is worth saying; NULL: nobody is */
+	bool all_stages; /* without a target all stages are planned, not what the last one needs */
+	struct plan_ignore *ignore; /* NULL: nothing is left out of the build context */
+	struct outline *outline;    /* gets what the target can be given; NULL: nobody asks */
 };
 
 struct plan {
@@ -83,8 +86,6 @@ struct plan {
 	struct plan_stage *stages; /* all of the Dockerfile */
 	size_t stage_count;
 	struct plan_stage *target; /* its configuration has the labels of the options */
-	struct plan_warning *warnings;
-	size_t warning_count;
 	/* Secrets and ssh agents that its RUN instructions cannot do without, for an early error. */
 	struct strings required_secrets, required_ssh;
 	const char *created;        /* the time that was settled on; NULL: none */

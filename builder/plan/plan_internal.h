@@ -2,7 +2,6 @@
 /* Planning under way: shared by the files of this folder. */
 #pragma once
 
-#include "builder/dockerfile/check_options.h"
 #include "builder/plan/memory.h"
 #include "builder/plan/plan.h"
 #include "builder/plan/reach/contexts.h"
@@ -32,21 +31,20 @@ struct planning {
 	struct diagnostic *diag;
 	struct plan *plan; /* what comes out */
 	struct plan_memory *memory;
-	size_t vertex_capacity, warning_capacity;
+	size_t vertex_capacity;
 	struct scope globals; /* ARG in front of the first FROM */
 	struct contexts contexts;
 	struct images images;
 	struct stage_work *stages;
-	struct check_options check;
-	struct strings violated;     /* rules that found something */
+	struct outline_item *notes; /* for the outline, lowest stage first */
+	size_t note_count, note_capacity;
+	struct lint *lint;           /* may be NULL */
 	const char *cache_namespace; /* NULL: none */
 	const char *hostname;        /* NULL: the usual one */
 };
 
 /* The id of a cache as the store knows it. */
 const char *planning_cache_id(struct planning *planning, const char *id);
-void planning_warn(struct planning *planning, struct location where, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 /* Record what `err` says for these lines. Returns `code`. */
 int planning_refuse(struct planning *planning, int code, struct location where,

@@ -2,6 +2,7 @@
 #include "builder/plan/result.h"
 
 #include "builder/plan/config_chain_internal.h"
+#include "builder/plan/lint.h"
 #include "builder/plan/plan_internal.h"
 #include "builder/plan/scope/build_args.h"
 
@@ -79,9 +80,8 @@ static void warn_of_unused(struct planning *planning)
 	collect_declared(planning, &declared);
 	build_args_unused(planning->options->build_args, &declared, &unused);
 	for (size_t i = 0; i < unused.count; i++)
-		planning_warn(planning, (struct location){ 0 },
-			      "build argument '%s' is not used: no ARG declares it",
-			      unused.items[i]);
+		lint_remark(planning->lint, (struct location){ 0 },
+			    "build argument '%s' is not used: no ARG declares it", unused.items[i]);
 }
 
 void result_finish(struct planning *planning)

@@ -18,6 +18,7 @@ struct owner_channel {
 	struct filesystem **filesystems;
 	struct step_owner *owners; /* in the same order */
 	size_t count;
+	int table_fd; /* of the root filesystem; -1: the kernel knows all owners */
 };
 
 int owner_channel_open(struct filesystem *const *filesystems, size_t count,
@@ -40,6 +41,11 @@ int owner_channel_open(struct filesystem *const *filesystems, size_t count,
 		channel->owners[i].filesystem = filesystems[i]->name;
 		channel->owners[i].channel_fd = fds[0];
 	}
+	channel->table_fd = -1;
+	/* The step's command may be a set-id program of the root filesystem, which is the last. */
+	if (count && sandbox_id_mode(filesystems[count - 1]->env->sandbox) == SANDBOX_IDS_SINGLE &&
+	    workspace_owners(filesystems[count - 1]->workspace, &channel->table_fd, NULL) == 0)
+		channel->owners[count - 1].table_fd = channel->table_fd;
 	*ret = channel;
 	return 0;
 }
@@ -50,6 +56,8 @@ void owner_channel_close(struct owner_channel *channel)
 		return;
 	owner_channel_started(channel);
 	close(channel->answer_fd);
+	if (channel->table_fd >= 0)
+		close(channel->table_fd);
 	free(channel->filesystems);
 	free(channel->owners);
 	free(channel);
@@ -110,6 +118,15 @@ static int set_owner(const struct filesystem *filesystem, const struct owner_req
 	return r == -ENOENT ? 0 : r;
 }
 
+static int answer_table(const struct owner_channel *channel, const struct filesystem *filesystem)
+{
+	cleanup_fd int fd = -1;
+	int r = workspace_owners(filesystem->workspace, &fd, NULL);
+
+	return r < 0 ? owner_answer(channel->answer_fd, plain(r))
+		     : owner_answer_table(channel->answer_fd, fd);
+}
+
 int owner_channel_answer(struct owner_channel *channel)
 {
 	cleanup_with(owner_request_release) struct owner_request request = { 0 };
@@ -119,6 +136,10 @@ int owner_channel_answer(struct owner_channel *channel)
 	if (r <= 0)
 		return r;
 	filesystem = find(channel, request.filesystem);
+	if (filesystem && request.verb == OWNER_TABLE) {
+		r = answer_table(channel, filesystem);
+		return r < 0 ? r : 1;
+	}
 	if (filesystem && request.verb == OWNER_MKNOD)
 		error = make_node(filesystem, &request);
 	else if (filesystem && request.verb == OWNER_CHOWN)

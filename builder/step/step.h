@@ -39,6 +39,9 @@ struct step_task {
 	struct step_inputs inputs;
 	struct step_output *output;
 	struct step_result parent; /* of vertex->parent, or an empty tree */
+	/* Gets what step_operation() finds the step to be made of, names and values by turns as
+	 * wire_put_string() writes them: for people. NULL: nobody wants to know. */
+	struct buf *parts;
 };
 
 /* Digest of everything that this step is, but for what it starts from. */

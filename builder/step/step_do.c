@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "builder/context/context.h"
+#include "builder/history/output_log.h"
 #include "builder/image/config.h"
 #include "builder/plan/config_chain.h"
 #include "builder/step/copy_files.h"
 #include "builder/step/mode_change.h"
+#include "builder/step/note.h"
+#include "builder/step/remote_files.h"
 #include "builder/step/step_internal.h"
 #include "builder/step/step_source.h"
 #include "builder/step/users.h"
@@ -67,6 +70,16 @@ static struct tree *open_parent(const struct step_task *task)
 	return tree_open(task->env->store, object_id_is_zero(&root->dir) ? NULL : root);
 }
 
+/* Of a step that prints nothing. */
+static void write_journal(const struct step_task *task, const struct step_keys *keys,
+			  const struct object_id *snapshot)
+{
+	cleanup_with(output_log_free) struct output_log *journal =
+		step_journal_begin(task, keys, NULL);
+
+	step_journal_finish(task, journal, snapshot);
+}
+
 /* Commit an edited tree together with what went into it, in the transaction. */
 static int commit_tree(struct step_task *task, struct tree *tree, struct store_txn *txn,
 		       const struct step_keys *keys, uint64_t started_ns, struct step_result *ret,
@@ -92,6 +105,8 @@ static int commit_tree(struct step_task *task, struct tree *tree, struct store_t
 		tree_commit_abort(commit);
 	else
 		tree_commit_apply(commit);
+	if (r == 0)
+		write_journal(task, keys, &ret->snapshot);
 	return r;
 }
 
@@ -178,22 +193,6 @@ static int copy_linked(struct step_task *task, const struct copy_job *job, struc
 					  &copier, err);
 }
 
-static int check_supported(const struct copy_work *work, struct error *err)
-{
-	for (size_t i = 0; work->add && i < work->sources.count; i++) {
-		const char *source = work->sources.items[i];
-
-		if (strncmp(source, "http://", 7) == 0 || strncmp(source, "https://", 8) == 0 ||
-		    strncmp(source, "git@", 4) == 0 || strncmp(source, "git://", 6) == 0 ||
-		    strncmp(source, "ssh://", 6) == 0)
-			return error_set(err, -EOPNOTSUPP,
-					 "ADD of '%s': remote sources are not supported; fetch it "
-					 "with a RUN, or before the build",
-					 source);
-	}
-	return 0;
-}
-
 static int do_copy(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 		   struct error *err)
 {
@@ -202,10 +201,16 @@ static int do_copy(struct step_task *task, const struct step_keys *keys, struct 
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	cleanup_with(mode_change_free) struct mode_change *mode = NULL;
 	cleanup_with(tree_close) struct tree *tree = open_parent(task);
-	struct copy_job job = { .work = work, .now = step_now(task->env) };
+	struct copy_job job = { .work = work,
+				.now = step_now(task->env),
+				.cancel_fd = &task->env->cancel_fd };
 	uint64_t started_ns = clock_monotonic_ns();
-	int r = check_supported(work, err);
+	cleanup_free struct copy_remote *remotes = NULL;
+	int r = 0;
 
+	if (remote_files_any(work))
+		r = remote_files_fetch(task, &remotes, err);
+	job.remotes = remotes;
 	if (r == 0 && work->chmod)
 		r = mode_change_parse(work->chmod, &mode, err);
 	if (r == 0 && work->chown) {

@@ -9,9 +9,11 @@
 
 #include "fs/base/cleanup.h"
 
+struct credential_table;
 struct error;
 struct node;
 struct overlay;
+struct owner_table;
 struct session;
 
 /* Something else to listen to while serving: called when `fd` is readable. */
@@ -27,9 +29,14 @@ struct session_control {
 struct session_options {
 	bool writeback; /* let the kernel keep writes back: fewer of them, later */
 	bool apart;     /* do not keep clients on the server's CPU, see companion.h */
+	bool acls;      /* lists of who may do what count, and the kernel checks permissions */
 	/* Show everything as root's: where no other user is mapped, the kernel would refuse to
 	 * change what is anybody else's. */
 	bool root_only;
+	/* With that: where it is written down whose things really are (session_new() takes no
+	 * ownership of either), and who the makers of files say they are; NULL: root. */
+	struct owner_table *owners;
+	const struct credential_table *credentials;
 	bool listed; /* some directories change by themselves */
 	bool kept;   /* changes outlive the server: bring them to the disk when asked to */
 	/* What is root's in the tree is shown as this user's, and what he makes is root's; 0: no. */
@@ -48,7 +55,8 @@ DEFINE_CLEANUP(struct session *, session_free);
 /* Until the filesystem is unmounted (0), `control` says so, or an error. */
 int session_run(struct session *session, struct session_control *control, struct error *err);
 
-/* Tell the kernel that attributes of a node have changed by other means than its own requests. */
+/* Tell the kernel, and the table of owners, that attributes of a node have changed by other means
+ * than its own requests. */
 void session_attributes_changed(struct session *session, struct node *node);
 
 /*

@@ -48,8 +48,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "measure: cannot write '%s': %s\n", argv[1], strerror(errno));
 		return 127;
 	}
-	fprintf(file, "%.6f %.6f %ld\n", wall_s, seconds(&usage.ru_utime) + seconds(&usage.ru_stime),
-		usage.ru_maxrss);
+	fprintf(file, "%.6f %.6f %ld\n", wall_s,
+		seconds(&usage.ru_utime) + seconds(&usage.ru_stime), usage.ru_maxrss);
 	if (fclose(file) != 0)
 		return 127;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -45,7 +45,7 @@ FILENAME == ARGV[1] {
 }
 
 {
-	bench = field("bench"); what = field("what"); system_ = field("system"); round = field("round")
+	bench = field("bench"); what = field("what"); system_ = field("system"); round = field("round") + 0
 	key = bench "|" what
 	if (!(key in unit)) {
 		order[++keys] = key

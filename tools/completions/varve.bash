@@ -7,14 +7,14 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history mount umount diff snapshot images import load gc fsck doctor version help debug'
+		verbs='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
 		;;
 	'build')
-		options='--add-host --allow --annotation --build-arg --build-context --cache-commit --check --file -f --iidfile --jobs -j --label --load --metadata-file --network --no-cache --no-cache-filter --output -o --platform --progress --push --quiet -q --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
-		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --file -f --iidfile --jobs -j --label --metadata-file --network --no-cache-filter --output -o --platform --progress --secret --shm-size --ssh --tag -t --target --ulimit --store'
+		options='--add-host --allow --annotation --build-arg --build-context --cache-commit --call --check --file -f --iidfile --jobs -j --label --load --metadata-file --network --no-cache --no-cache-filter --output -o --platform --progress --push --quiet -q --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
+		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --call --file -f --iidfile --jobs -j --label --metadata-file --network --no-cache-filter --output -o --platform --progress --secret --shm-size --ssh --tag -t --target --ulimit --store'
 		files='--file -f --iidfile --metadata-file'
 		directories='--store'
 		choices='--cache-commit=success --cache-commit=always --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
@@ -32,8 +32,14 @@ _varve_table()
 		directories='--store'
 		choices='--format=table --format=json'
 		;;
+	'shell')
+		options='--allow --env -e --network --no-tty -T --secret --ssh --user -u --workdir -w --debug -D --help -h --store'
+		valued='--allow --env -e --network --secret --ssh --user -u --workdir -w --store'
+		directories='--store'
+		choices='--network=default --network=none --network=host'
+		;;
 	'mount')
-		options='--all --options -o --rw --debug -D --help -h --store'
+		options='--rw --options -o --debug -D --help -h --store'
 		valued='--options -o --store'
 		directories='--store'
 		operands='-d'
@@ -50,8 +56,36 @@ _varve_table()
 		directories='--store'
 		choices='--format=table --format=json'
 		;;
-	'snapshot')
-		verbs='prepare view commit rm ls stat usage mounts'
+	'ls')
+		options='--directory -d --format --long -l --recursive -R --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cat')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'log')
+		options='--format --stream --timestamps -t --debug -D --help -h --store'
+		valued='--format --stream --store'
+		directories='--store'
+		choices='--format=table --format=json --stream=all --stream=stdout --stream=stderr'
+		;;
+	'explain')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'pin')
+		options='--format --name --debug -D --help -h --store'
+		valued='--format --name --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'unpin')
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
@@ -61,6 +95,29 @@ _varve_table()
 		valued='--format --store'
 		directories='--store'
 		choices='--format=table --format=json'
+		;;
+	'tag')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'rmi')
+		options='--force -f --debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'inspect')
+		options='--part --debug -D --help -h --store'
+		valued='--part --store'
+		directories='--store'
+		choices='--part=all --part=config --part=manifest'
+		;;
+	'save')
+		options='--compression --format --output -o --debug -D --help -h --store'
+		valued='--compression --format --output -o --store'
+		files='--output -o'
+		directories='--store'
+		choices='--format=docker --format=oci'
 		;;
 	'import')
 		options='--message -m --name -t --platform --debug -D --help -h --store'
@@ -74,6 +131,24 @@ _varve_table()
 		files='--input -i'
 		directories='--store'
 		operands='-f'
+		;;
+	'cache')
+		verbs='ls mount diff rollback rm'
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'du')
+		options='--format --verbose --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'prune')
+		options='--all -a --dry-run --filter --force -f --format --keep-storage --max-used-space --min-free-space --reserved-space --verbose --debug -D --help -h --store'
+		valued='--filter --format --keep-storage --max-used-space --min-free-space --reserved-space --store'
+		directories='--store'
+		choices='--format=table --format=json'
 		;;
 	'gc')
 		options='--dry-run --debug -D --help -h --store'
@@ -101,7 +176,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history mount umount diff snapshot images import load gc fsck doctor version help debug'
+		operands='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'
@@ -109,49 +184,33 @@ _varve_table()
 		valued='--store'
 		directories='--store'
 		;;
-	'snapshot prepare')
+	'cache ls')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cache mount')
+		options='--rw --debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		operands='-d'
+		;;
+	'cache diff')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cache rollback')
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
 		;;
-	'snapshot view')
+	'cache rm')
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		;;
-	'snapshot commit')
-		options='--message -m --tag -t --debug -D --help -h --store'
-		valued='--message -m --tag -t --store'
-		directories='--store'
-		;;
-	'snapshot rm')
-		options='--debug -D --help -h --store'
-		valued='--store'
-		directories='--store'
-		;;
-	'snapshot ls')
-		options='--format --debug -D --help -h --store'
-		valued='--format --store'
-		directories='--store'
-		choices='--format=table --format=json'
-		;;
-	'snapshot stat')
-		options='--format --debug -D --help -h --store'
-		valued='--format --store'
-		directories='--store'
-		choices='--format=table --format=json'
-		;;
-	'snapshot usage')
-		options='--format --debug -D --help -h --store'
-		valued='--format --store'
-		directories='--store'
-		choices='--format=table --format=json'
-		;;
-	'snapshot mounts')
-		options='--format --debug -D --help -h --store'
-		valued='--format --store'
-		directories='--store'
-		choices='--format=table --format=json'
 		;;
 	'debug completions')
 		options='--debug -D --help -h --store'

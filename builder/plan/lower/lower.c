@@ -5,6 +5,7 @@
 
 #include "builder/image/config.h"
 #include "builder/plan/label.h"
+#include "builder/plan/lower/findings.h"
 #include "builder/plan/lower/lower_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
@@ -161,6 +162,8 @@ static int lower_line(struct lowering *lowering, const struct instruction *instr
 	lowering->instruction = instruction;
 	lowering->is_trigger = is_trigger;
 	r = instruction ? lower_instruction(lowering) : lower_from(lowering);
+	if (instruction)
+		find_undefined(lowering);
 	if (r == 0)
 		r = check_limits(lowering);
 	if (r < 0)
@@ -174,13 +177,16 @@ int lower_stage(struct planning *planning, struct stage_work *work)
 	struct lowering lowering = {
 		.planning = planning, .work = work, .scope = &work->scope, .step = 1, .err = &err
 	};
+	cleanup_with(strings_release) struct strings missing = { 0 };
 	const struct stage *stage = work->stage;
 	int r = lower_line(&lowering, NULL, false);
 
+	work->scope.missing = &missing;
 	for (size_t i = 0; !work->replaced && i < work->trigger_count && r == 0; i++)
 		r = lower_line(&lowering, work->triggers[i], true);
 	for (size_t i = 0; !work->replaced && i < stage->count && r == 0; i++)
 		r = lower_line(&lowering, &stage->instructions[i], false);
+	work->scope.missing = NULL;
 	work->plan->last = lowering.parent;
 	work->plan->config = lowering.chain;
 	return r;

@@ -3,9 +3,11 @@
 #include <errno.h>
 
 #include "builder/plan/created_by.h"
+#include "builder/plan/lower/findings.h"
 #include "builder/plan/lower/lower_internal.h"
 #include "builder/plan/lower/ports.h"
 #include "builder/plan/lower/stop_signal.h"
+#include "builder/plan/outline.h"
 #include "builder/plan/scope/build_args.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
@@ -31,6 +33,21 @@ static int arg_value(struct lowering *lowering, const struct arg_item *item, con
 	return 0;
 }
 
+/* One that takes over a global value is described where that is. */
+static void note_arg(struct lowering *lowering, const struct arg_item *item, const char *value)
+{
+	struct planning *planning = lowering->planning;
+	struct outline_item note = { .kind = OUTLINE_ARG,
+				     .name = item->key,
+				     .value = value ? value : "",
+				     .doc = item->doc,
+				     .where = lowering->instruction->statement->where };
+
+	if (item->value || build_args_get(planning->options->build_args, item->key) ||
+	    !variables_contain(&planning->globals.env, item->key))
+		outline_note(planning, &note);
+}
+
 int lower_arg(struct lowering *lowering)
 {
 	const struct arg_instruction *arg = &lowering->instruction->arg;
@@ -42,6 +59,10 @@ int lower_arg(struct lowering *lowering)
 		const char *value;
 		int r = arg_value(lowering, item, &value);
 
+		find_undefined(lowering);
+		find_secret(lowering, item->key);
+		if (r == 0)
+			note_arg(lowering, item, value);
 		if (r == 0)
 			r = scope_declare(lowering->scope, item->key, value, lowering->err);
 		if (r < 0)
@@ -89,6 +110,10 @@ static int change_pairs(struct lowering *lowering, enum config_change change)
 	struct words words;
 	int r = expand_pairs(lowering, &words);
 
+	find_undefined(lowering);
+	find_old_form(lowering);
+	for (size_t i = 0; r == 0 && change == CONFIG_ENV && i < words.count; i += 2)
+		find_secret(lowering, words.items[i]);
 	for (size_t i = 0; r == 0 && change == CONFIG_ENV && i < words.count; i += 2)
 		r = scope_set_env(lowering->scope, words.items[i], words.items[i + 1],
 				  lowering->err);
@@ -123,6 +148,7 @@ static void change_command(struct lowering *lowering, enum config_change change)
 	struct buf created_by = { 0 };
 	struct config_chain *link;
 
+	find_in_command(lowering);
 	created_by_quoted(keyword(lowering), &words, &created_by);
 	link = lower_change(lowering, change, &created_by);
 	link->words = words;
@@ -147,6 +173,7 @@ static void change_health(struct lowering *lowering)
 	const struct health_instruction *health = &lowering->instruction->health;
 	struct buf created_by = { 0 };
 
+	find_in_command(lowering);
 	created_by_health(health, &created_by);
 	lower_change(lowering, CONFIG_HEALTH, &created_by)->health = health;
 }

@@ -6,6 +6,7 @@
 #include "builder/plan/created_by.h"
 #include "builder/plan/label.h"
 #include "builder/plan/lint.h"
+#include "builder/plan/lower/findings.h"
 #include "builder/plan/lower/lower_internal.h"
 #include "builder/plan/lower/remote.h"
 #include "fs/base/alloc.h"
@@ -148,8 +149,10 @@ static int set_origin(struct lowering *lowering, struct copy_work *copy, size_t 
 	int r;
 
 	copy->source.kind = paths ? SOURCE_CONTEXT : SOURCE_EMPTY;
-	if (!use.from || !*use.from)
+	if (!use.from || !*use.from) {
+		find_ignored(lowering, copy);
 		return 0;
+	}
 	r = origin_of_from(lowering->planning, lowering->work->stage->index, &use, lowering->err);
 	if (r == 0)
 		copy->source = lower_source(lowering, &use.origin);
@@ -292,8 +295,8 @@ int lower_workdir(struct lowering *lowering)
 	if (r < 0)
 		return r;
 	if (*path != '/' && !scope->workdir_given)
-		lint_warn(lowering->planning, lowering->instruction->statement,
-			  "WorkdirRelativePath",
+		lint_warn(lowering->planning->lint, lowering->instruction->statement,
+			  LINT_WORKDIR_RELATIVE_PATH,
 			  "Relative workdir \"%.200s\" can have "
 			  "unexpected results if the base image changes",
 			  path);

@@ -129,6 +129,7 @@ static int from_image(struct lowering *lowering)
 	if (lowering->work->replaced)
 		lowering->chain = first_chain(lowering->planning, image->config, false);
 	r = begin_scope(lowering, image->config);
+	lowering->scope->env_unknown = image->unknown;
 	if (r == 0 && working_dir && *working_dir && *working_dir != '/')
 		lower_change(lowering, CONFIG_WORKING_DIR, NULL)->text = lowering->scope->cwd;
 	return r;

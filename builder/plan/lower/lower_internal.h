@@ -15,6 +15,7 @@ struct lowering {
 	const struct instruction *instruction; /* NULL: FROM */
 	bool is_trigger;                       /* ... of the base */
 	unsigned step;
+	struct location cmd, entrypoint, health; /* the last one of the stage */
 	struct error *err;
 };
 

@@ -5,7 +5,9 @@
 
 #include "builder/dockerfile/run_script.h"
 #include "builder/plan/label.h"
+#include "builder/plan/lint.h"
 #include "builder/plan/lower/lower_internal.h"
+#include "builder/plan/outline.h"
 #include "builder/plan/scope/build_args.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
@@ -87,9 +89,15 @@ static struct source source_of_mount(struct lowering *lowering, const struct run
 static void require(struct lowering *lowering, const struct run_mount *mount)
 {
 	struct plan *plan = lowering->planning->plan;
-	struct strings *list =
-		mount->type == RUN_MOUNT_SECRET ? &plan->required_secrets : &plan->required_ssh;
+	bool secret = mount->type == RUN_MOUNT_SECRET;
+	struct strings *list = secret ? &plan->required_secrets : &plan->required_ssh;
+	struct outline_item note = { .kind = secret ? OUTLINE_SECRET : OUTLINE_SSH,
+				     .name = mount->id,
+				     .value = "",
+				     .required = mount->required,
+				     .where = lowering->instruction->statement->where };
 
+	outline_note(lowering->planning, &note);
 	if (mount->required && !strings_contain(list, mount->id))
 		strings_add(list, mount->id);
 }
@@ -110,7 +118,7 @@ static int set_mount(struct lowering *lowering, const struct run_mount *mount, c
 	if (mount->type == RUN_MOUNT_CACHE)
 		ret->mount.id = keep(planning->memory, planning_cache_id(planning, mount->id));
 	else if (mount->type == RUN_MOUNT_SECRET || mount->type == RUN_MOUNT_SSH)
-		require(lowering, mount);
+		require(lowering, &ret->mount);
 	return 0;
 }
 
@@ -217,10 +225,10 @@ static int check_devices(struct lowering *lowering)
 					 "--device are not supported; leave out 'required' to do "
 					 "without it",
 					 device->name);
-		planning_warn(lowering->planning, lowering->instruction->statement->where,
-			      "RUN --device=%s: devices are not supported, the step does without "
-			      "it",
-			      device->name);
+		lint_remark(lowering->planning->lint, lowering->instruction->statement->where,
+			    "RUN --device=%s: devices are not supported, the step does without "
+			    "it",
+			    device->name);
 	}
 	return 0;
 }
@@ -228,7 +236,8 @@ static int check_devices(struct lowering *lowering)
 static int parse_mounts(struct lowering *lowering, struct run_mounts *ret)
 {
 	struct expander expander = { .escape = lowering->scope->escape,
-				     .env = scope_expand_env(lowering->scope) };
+				     .env = scope_expand_env(lowering->scope),
+				     .missing = lowering->scope->missing };
 
 	return run_mounts_parse(&lowering->instruction->run.mounts, &expander, lowering->scope->cwd,
 				ret, lowering->err);

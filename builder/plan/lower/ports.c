@@ -147,12 +147,12 @@ static void warn(struct planning *planning, const struct statement *statement,
 	const char *slash = strchr(text, '/');
 
 	if (slash && slash[1] && strcmp(slash + 1, spec->protocol) != 0)
-		lint_warn(planning, statement, "ExposeProtoCasing",
+		lint_warn(planning->lint, statement, LINT_EXPOSE_PROTO_CASING,
 			  "Defined protocol '%.200s' in EXPOSE instruction "
 			  "should be lowercase",
 			  text);
 	if (*spec->ip || *spec->host)
-		lint_warn(planning, statement, "ExposeInvalidFormat",
+		lint_warn(planning->lint, statement, LINT_EXPOSE_INVALID_FORMAT,
 			  "EXPOSE instruction should not define an IP "
 			  "address or host-port mapping, found '%.200s'",
 			  text);

@@ -5,6 +5,7 @@
 
 #include "builder/dockerfile/lex/suggest.h"
 #include "builder/plan/plan_internal.h"
+#include "builder/plan/reach/base_findings.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
@@ -12,14 +13,15 @@
 
 #define QUOTED_MAX 200
 
-/* Expand with the global variables; `missing` gets those that are not set. */
+/* Expand with the global variables, and remember which of them there are and which not. */
 static int expand(struct planning *planning, const char *word, const char **ret,
-		  struct strings *missing, struct error *err)
+		  struct base_names *names, struct error *err)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
 	struct expander expander = { .escape = planning->recipe->file->escape,
 				     .env = scope_expand_env(&planning->globals),
-				     .missing = missing };
+				     .found = &names->found,
+				     .missing = &names->missing };
 	int r = expand_word(&expander, word, &text, err);
 
 	if (r == 0)
@@ -50,40 +52,45 @@ static int hint_at_variable(const struct planning *planning, const struct string
 	return r;
 }
 
-static int parse_platform(struct planning *planning, const char *written, struct platform *ret,
-			  struct error *err)
+static int parse_platform(struct planning *planning, const struct stage *stage,
+			  struct platform *ret, struct error *err)
 {
-	cleanup_with(strings_release) struct strings missing = { 0 };
-	const char *text;
-	int r = expand(planning, written, &text, &missing, err);
+	const char *written = stage->from->from.platform;
+	cleanup_with(base_names_release) struct base_names names = { 0 };
+	const char *text = NULL;
+	int r = expand(planning, written, &text, &names, err);
 
+	find_undefined_in_from(planning, stage, &names);
 	if (r < 0)
 		return error_prefix(err, r, "failed to process arguments for platform %s", written);
+	find_in_platform(planning, stage, text, &names);
 	if (!*text) {
 		r = error_set(err, -EINVAL, "empty platform value from expression %s", written);
-		return hint_at_variable(planning, &missing, r, err);
+		return hint_at_variable(planning, &names.missing, r, err);
 	}
 	r = platform_parse(text, ret, err);
 	if (r == 0)
 		return 0;
 	r = error_prefix(err, r, "failed to parse platform %s", written);
-	return hint_at_variable(planning, &missing, r, err);
+	return hint_at_variable(planning, &names.missing, r, err);
 }
 
 static int resolve(struct planning *planning, struct stage_work *work, struct error *err)
 {
 	const struct from_instruction *from = &work->stage->from->from;
 	struct platform *platform = &work->plan->platform;
+	cleanup_with(base_names_release) struct base_names names = { 0 };
 	const char *name;
-	int r = expand(planning, from->base, &name, NULL, err);
+	int r = expand(planning, from->base, &name, &names, err);
 
+	find_undefined_in_from(planning, work->stage, &names);
 	if (r < 0)
 		return r;
 	if (!*name)
 		return error_set(err, -EINVAL, "base name (%s) should not be blank", from->base);
 	*platform = planning->options->target_platform;
 	if (from->platform) {
-		r = parse_platform(planning, from->platform, platform, err);
+		r = parse_platform(planning, work->stage, platform, err);
 		if (r < 0)
 			return r;
 		work->platform_given = true;
@@ -103,6 +110,7 @@ static int resolve(struct planning *planning, struct stage_work *work, struct er
 
 int bases_resolve(struct planning *planning)
 {
+	find_in_defaults(planning);
 	for (size_t i = 0; i < planning->recipe->stage_count; i++) {
 		struct stage_work *work = &planning->stages[i];
 		struct error err = { 0 };

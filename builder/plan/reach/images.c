@@ -76,6 +76,7 @@ int images_get(struct images *images, const char *reference, const struct platfo
 		.config = plan_memory_adopt_config(images->memory, &found.config),
 		.name = plan_memory_string(images->memory, found.name ? found.name : reference),
 		.snapshot = found.snapshot,
+		.unknown = found.unknown,
 		.owner = SIZE_MAX,
 	};
 	free(found.name);

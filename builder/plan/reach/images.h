@@ -20,6 +20,7 @@ struct image {
 	const struct config *config;
 	const char *name;
 	struct object_id snapshot;
+	bool unknown; /* see struct plan_image */
 	/* The stage that its vertex belongs to: the first that is FROM it, or that uses it. */
 	size_t owner;
 	bool owner_is_from;

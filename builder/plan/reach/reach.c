@@ -54,8 +54,10 @@ int reach_target(struct planning *planning)
 			return refuse_target(planning, target);
 	}
 	planning->plan->target = planning->stages[index].plan;
-	planning->stages[index].plan->needed = true;
 	planning->stages[index].is_tree = true;
+	planning->stages[index].plan->needed = true;
+	for (size_t i = 0; planning->options->all_stages && !(target && *target) && i < index; i++)
+		planning->stages[i].is_tree = planning->stages[i].plan->needed = true;
 	return 0;
 }
 
@@ -185,7 +187,7 @@ static void warn_of_platform(struct planning *planning, const struct stage_work 
 	platform_normalize(&got);
 	platform_format(&got, got_text);
 	platform_format(wanted, wanted_text);
-	lint_warn(planning, work->stage->from->statement, "InvalidBaseImagePlatform",
+	lint_warn(planning->lint, work->stage->from->statement, LINT_INVALID_BASE_IMAGE_PLATFORM,
 		  "Base image %s was pulled with platform \"%s\", "
 		  "expected \"%s\" for current build",
 		  work->base.name, got_text, wanted_text);
@@ -202,6 +204,11 @@ static int need_base_image(struct planning *planning, struct stage_work *work)
 	detect_platform(planning, work);
 	if (work->replaced)
 		return 0;
+	if (work->image->unknown)
+		lint_remark(planning->lint, work->plan->where,
+			    "image '%.200s' is not at hand: variables and triggers that it brings "
+			    "along are not known",
+			    work->base.name);
 	warn_of_platform(planning, work, &work->plan->platform);
 	return add_image_triggers(planning, work);
 }

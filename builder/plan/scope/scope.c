@@ -67,7 +67,7 @@ static int begin(struct scope *scope, struct error *err)
 {
 	int r = 0;
 
-	scope->cmd_given = scope->workdir_given = false;
+	scope->cmd_given = false;
 	if (!variables_contain(&scope->image_env, "PATH"))
 		r = variables_put(&scope->image_env, scope->memory, "PATH", DEFAULT_PATH);
 	if (r == 0)
@@ -127,7 +127,8 @@ int scope_expand(const struct scope *scope, const char *word, unsigned flags, co
 	cleanup_with(buf_release) struct buf text = { 0 };
 	struct expander expander = { .escape = flags & EXPAND_NO_QUOTES ? '\\' : scope->escape,
 				     .flags = flags,
-				     .env = scope_expand_env(scope) };
+				     .env = scope_expand_env(scope),
+				     .missing = scope->missing };
 	int r = expand_word(&expander, word, &text, err);
 
 	if (r < 0)
@@ -164,20 +165,20 @@ int scope_set_env(struct scope *scope, const char *name, const char *value, stru
 	return r < 0 ? refuse_many(r, err) : 0;
 }
 
-static bool is_for_commands(const char *name)
+bool scope_is_hidden(const char *name)
 {
 	for (size_t i = 0; i < sizeof not_in_env / sizeof *not_in_env; i++) {
 		if (strcmp(not_in_env[i], name) == 0)
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }
 
 int scope_declare(struct scope *scope, const char *name, const char *value, struct error *err)
 {
 	int r = 0;
 
-	if (value && is_for_commands(name))
+	if (value && !scope_is_hidden(name))
 		r = variables_set(&scope->env, scope->memory, name, value);
 	if (r == 0)
 		r = variables_put(&scope->args, scope->memory, name, value);

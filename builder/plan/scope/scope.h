@@ -29,8 +29,10 @@ struct scope {
 	const char *user;           /* "": root */
 	struct words shell;         /* in front of commands of the shell form; never empty */
 	bool shell_given;           /* by the image or SHELL */
-	/* There was a CMD, or a WORKDIR, in this very stage. */
-	bool cmd_given, workdir_given;
+	bool env_unknown;           /* the image may have set more than is here */
+	bool cmd_given;             /* there was a CMD in this very stage */
+	bool workdir_given;         /* there was a WORKDIR, here or in a stage that it is FROM */
+	struct strings *missing;    /* gets names that are asked for and not set; may be NULL */
 	/* Made of `env` and `args` when they are asked for; NULL items and NULL before. */
 	struct strings env_list;
 	const char *run_prefix;
@@ -57,6 +59,9 @@ int scope_expand_all(const struct scope *scope, const struct words *words, struc
 int scope_set_env(struct scope *scope, const char *name, const char *value, struct error *err);
 /* ARG: `value` NULL is none. Values that are not for commands do not enter the environment. */
 int scope_declare(struct scope *scope, const char *name, const char *value, struct error *err);
+
+/* A variable that is not for commands. */
+bool scope_is_hidden(const char *name);
 
 /* The environment of a command as "NAME=value". */
 const struct strings *scope_env(struct scope *scope);

@@ -68,3 +68,18 @@ if command -v ssh-agent >/dev/null && command -v python3 >/dev/null; then
 	build --ssh default -f "$CONTEXT/agent" "$CONTEXT" || { kill "$SSH_AGENT_PID"; fail ssh; }
 	kill "$SSH_AGENT_PID"
 fi
+
+echo "a mount without a target lies over the working directory"
+mkdir -p "$CONTEXT/tools"
+echo found >"$CONTEXT/tools/word"
+cat >"$CONTEXT/Dockerfile" <<'END'
+FROM base
+WORKDIR /w
+RUN --mount=source=tools test "$(cat word)" = found
+RUN --mount=type=tmpfs echo x >gone
+RUN test ! -e word && test ! -e gone
+END
+build "$CONTEXT"
+printf 'FROM base\nRUN --mount=type=tmpfs true\n' >"$CONTEXT/Dockerfile"
+expect "status" 1 "$(LOG=$LOG code build "$CONTEXT" 2>/dev/null)"
+grep -q 'invalid mount target "/"' "$LOG" || fail "$(cat "$LOG")"

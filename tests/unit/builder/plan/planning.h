@@ -4,6 +4,7 @@
 
 #include "builder/image/config.h"
 #include "builder/plan/config_chain.h"
+#include "builder/plan/lint.h"
 #include "builder/plan/plan.h"
 #include "fs/base/alloc.h"
 #include "tests/unit/builder/dockerfile/parsing.h"
@@ -38,6 +39,7 @@ struct planned {
 	struct plan_options options;
 	struct plan_context contexts[4];
 	struct strings build_args, labels, no_cache_stages;
+	struct lint *lint;
 	struct plan *plan;
 	struct diagnostic diag;
 	struct strings asked; /* "NAME PLATFORM" of images, in order */
@@ -74,6 +76,7 @@ static inline int planned_clear(void **state)
 {
 	(void)state;
 	plan_free(p.plan);
+	lint_free(p.lint);
 	parsed_release(&p.parsed);
 	config_release(&p.config);
 	strings_release(&p.build_args);
@@ -92,10 +95,18 @@ static inline int planned_clear(void **state)
 
 static inline int try_plan(const char *text)
 {
+	int r;
+
 	plan_free(p.plan);
 	p.plan = NULL;
+	lint_free(p.lint);
+	p.lint = NULL;
 	strings_clear(&p.asked);
 	parse_recipe(&p.parsed, text);
+	r = lint_open(p.parsed.file, &p.build_args, &p.lint, &p.diag);
+	if (r < 0)
+		return r;
+	p.options.lint = p.lint;
 	return plan_make(p.parsed.recipe, &p.options, &p.images, &p.plan, &p.diag);
 }
 
@@ -144,10 +155,14 @@ static inline void assert_strings(const struct strings *list, const char *joined
 static inline void assert_warnings(const char *joined)
 {
 	cleanup_with(buf_release) struct buf got = { 0 };
+	const struct plan_warning *warnings;
+	size_t count;
 
-	for (size_t i = 0; i < p.plan->warning_count; i++)
-		buf_add_format(&got, "%u: %s\n", p.plan->warnings[i].where.first_line,
-			       p.plan->warnings[i].text);
+	warnings = lint_warnings(p.lint, &count);
+	for (size_t i = 0; i < count; i++)
+		buf_add_format(&got, "%u: %s%s%s\n", warnings[i].where.first_line,
+			       warnings[i].rule ? warnings[i].rule->name : "",
+			       warnings[i].rule ? ": " : "", warnings[i].text);
 	assert_string_equal(buf_string(&got), joined);
 }
 

@@ -39,8 +39,8 @@ const struct option_spec build_flag_specs[] = {
 	{ .name = "build-context",
 	  FLAG(build_contexts),
 	  .value = "name=place",
-	  .help = "A directory, or oci-layout://DIR[:TAG], that stands for the stage or image "
-		  "NAME" },
+	  .help = "A directory, URL, repository or oci-layout://DIR[:TAG] that stands for the "
+		  "stage or image NAME" },
 	{ .name = "cache-commit",
 	  FLAG(cache_commit),
 	  .initial = "success",

@@ -258,10 +258,10 @@ static int run(const struct invocation *call, struct error *err)
 const struct verb verb_build = {
 	.name = "build",
 	.summary = "Build an image from a Dockerfile",
-	.operands = "PATH | -",
+	.operands = "PATH | URL | -",
 	.description =
-		"PATH is the directory that COPY and ADD take files from. With '-' the Dockerfile is\n"
-		"read from standard input and there are no such files.\n"
+		"PATH is the directory that COPY and ADD take files from. URL is an archive, a git\n"
+		"repository, or a Dockerfile; with '-' standard input is an archive or a Dockerfile.\n"
 		"\n"
 		"Every step leaves a state that can be looked at later, a RUN that failed as well:\n"
 		"'varve states last' lists them, 'varve mount' shows their files.\n"

@@ -10,6 +10,7 @@
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
+#include "builder/context/context.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
@@ -34,6 +35,7 @@ static int check_names(struct building *building, struct error *err)
 static int read_options(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
+	struct place_options places = building_places(building);
 	int r = check_names(building, err);
 
 	if (r == 0)
@@ -46,8 +48,8 @@ static int read_options(struct building *building, struct error *err)
 		r = ulimits_parse(&options->ulimits, &building->ulimits, &building->ulimit_count,
 				  err);
 	if (r == 0)
-		r = named_contexts_open(options->store, &options->build_contexts,
-					&building->contexts, err);
+		r = named_contexts_open(&places, &options->build_contexts, &building->contexts,
+					err);
 	return r;
 }
 
@@ -119,15 +121,24 @@ static void warn(void *context, const char *text)
 	news_warn(&building->news, text, NULL);
 }
 
+static void cancel_with(const struct given_files *files, int cancel_fd)
+{
+	if (files->context)
+		context_cancel_with(files->context, cancel_fd);
+}
+
 static void set_up(struct building *building, struct step_env *env)
 {
 	const struct build_options *options = building->options;
 	int64_t created_ns;
 
 	step_env_init(env);
+	cancel_with(&building->input.place.files, options->cancel_fd);
+	for (size_t i = 0; i < building->contexts.opened_count; i++)
+		cancel_with(&building->contexts.opened[i].files, options->cancel_fd);
 	env->store = options->store;
 	env->lease = building->lease;
-	env->context = building->input.context;
+	env->context = building->input.place.files;
 	env->contexts = building->contexts.opened;
 	env->context_count = building->contexts.opened_count;
 	env->secrets = building->secrets.items;
@@ -187,7 +198,8 @@ static int finish(struct building *building, struct error *err)
 				.news = &building->news,
 				.tags = &options->tags,
 				.outputs = options->outputs,
-				.output_count = options->output_count };
+				.output_count = options->output_count,
+				.cancel_fd = options->cancel_fd };
 	int r = finish_image(options->store, building->lease, building->plan, building->results,
 			     &out.image, err);
 
@@ -225,10 +237,10 @@ static int run(struct building *building, struct error *err)
 	struct history_build build = {
 		.id = building->result->id, .context = context, .target = target, .tags = tags
 	};
-	int r = read_options(building, err);
+	int r = store_lease_begin(options->store, &building->lease, err);
 
 	if (r == 0)
-		r = store_lease_begin(options->store, &building->lease, err);
+		r = read_options(building, err);
 	if (r < 0)
 		return r;
 	r = building_read(building, err);

@@ -38,6 +38,8 @@ struct building {
 /* The lines that an error is about, for the result. */
 void building_add_excerpt(struct building *building, struct location where);
 
+/* How files are fetched for it. */
+struct place_options building_places(struct building *building);
 /* Read the Dockerfile and its context; what can be found in the file alone is. */
 int building_read(struct building *building, struct error *err);
 /* Plan what the target needs. */

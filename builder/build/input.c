@@ -15,20 +15,6 @@
 #include "fs/base/fd.h"
 #include "fs/base/strings.h"
 
-#define TAR_MAGIC_OFFSET 257
-
-bool input_is_remote(const char *place)
-{
-	static const char *const prefixes[] = { "http://", "https://", "git://",
-						"ssh://",  "git@",     "github.com/" };
-
-	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-		if (strncmp(place, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* ---- ignore files ---- */
 
 /* 1 and the patterns, or 0 when there is no such file. */
@@ -81,39 +67,12 @@ int input_open_directory(struct store *store, const char *path, struct context *
 
 /* ---- the Dockerfile ---- */
 
-static bool is_archive(const struct buf *text)
-{
-	static const struct {
-		const char *magic;
-		size_t size, offset;
-	} kinds[] = { { "\x1f\x8b", 2, 0 },
-		      { "BZh", 3, 0 },
-		      { "\xfd"
-			"7zXZ",
-			5, 0 },
-		      { "\x28\xb5\x2f\xfd", 4, 0 },
-		      { "ustar", 5, TAR_MAGIC_OFFSET } };
-
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		if (text->length >= kinds[i].offset + kinds[i].size &&
-		    memcmp(text->data + kinds[i].offset, kinds[i].magic, kinds[i].size) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int read_stdin(const struct input_place *place, struct input *input, struct error *err)
 {
 	int r = fd_read_to_end(place->stdin_fd, DOCKERFILE_SIZE_MAX, &input->text);
 
 	input->name = xstrdup("Dockerfile");
-	if (r < 0)
-		return error_errno(err, r, "cannot read the Dockerfile from standard input");
-	if (is_archive(&input->text))
-		return error_set(err, -EOPNOTSUPP,
-				 "standard input is an archive, not a Dockerfile: unpack it into a "
-				 "directory and build that");
-	return 0;
+	return r < 0 ? error_errno(err, r, "cannot read the Dockerfile from standard input") : 0;
 }
 
 static int try_file(const char *path, struct input *input, struct error *err)
@@ -125,15 +84,28 @@ static int try_file(const char *path, struct input *input, struct error *err)
 	return r < 0 ? error_errno(err, r, "cannot read the Dockerfile '%s'", path) : 0;
 }
 
+static const char *const usual[] = { "Dockerfile", "dockerfile", "Containerfile" };
+#define USUAL_COUNT (sizeof usual / sizeof usual[0])
+
+static int no_dockerfile(const char *place, struct error *err)
+{
+	return error_set(
+		err, -ENOENT,
+		"there is no Dockerfile in '%s'; name one with -f, or the directory it is in",
+		place);
+}
+
+static bool is_stdin(const char *name)
+{
+	return name && strcmp(name, "-") == 0;
+}
+
 /* The path that it was found at, for its ignore file; NULL for standard input. */
 static int read_text(const struct input_place *place, struct input *input, char **ret_path,
 		     struct error *err)
 {
-	static const char *const usual[] = { "Dockerfile", "dockerfile", "Containerfile" };
 	int r;
 
-	if (place->file && strcmp(place->file, "-") == 0)
-		return read_stdin(place, input, err);
 	if (place->file) {
 		input->name = xstrdup(place->file);
 		*ret_path = xstrdup(place->file);
@@ -142,9 +114,7 @@ static int read_text(const struct input_place *place, struct input *input, char 
 			       ? error_errno(err, r, "cannot read the Dockerfile '%s'", place->file)
 			       : r;
 	}
-	if (!place->context)
-		return read_stdin(place, input, err);
-	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+	for (size_t i = 0; i < USUAL_COUNT; i++) {
 		cleanup_free char *path = xasprintf("%s/%s", place->context, usual[i]);
 
 		r = try_file(path, input, err);
@@ -154,10 +124,69 @@ static int read_text(const struct input_place *place, struct input *input, char 
 		*ret_path = take_ptr(&path);
 		return r;
 	}
-	return error_set(
-		err, -ENOENT,
-		"there is no Dockerfile in '%s'; name one with -f, or the directory it is in",
-		place->context);
+	return no_dockerfile(place->context, err);
+}
+
+/* From what was fetched: --file names one in there. */
+static int read_fetched(struct store *store, const struct input_place *place, struct input *input,
+			struct error *err)
+{
+	const struct given_files *files = &input->place.files;
+	const char *name =
+		is_stdin(place->context) ? "the archive on standard input" : place->context;
+	int r;
+
+	for (size_t i = 0; i < (place->file ? 1 : USUAL_COUNT); i++) {
+		const char *path = place->file ? place->file : usual[i];
+
+		r = place_read_file(store, files, path, DOCKERFILE_SIZE_MAX, &input->text, err);
+		if (r == -ENOENT)
+			continue;
+		input->name = xstrdup(path);
+		return r;
+	}
+	if (place->file)
+		return error_set(err, -ENOENT, "there is no Dockerfile '%s' in %s", place->file,
+				 name);
+	return no_dockerfile(name, err);
+}
+
+/* It is the Dockerfile itself, and there are no files. */
+static int take_text(const struct input_place *place, struct input *input, struct error *err)
+{
+	if (place->file)
+		return error_set(err, -EINVAL,
+				 "both '%s' and --file are a Dockerfile: leave one of them out",
+				 place->context);
+	input->text = input->place.text;
+	input->place.text = (struct buf){ 0 };
+	input->name = xstrdup("Dockerfile");
+	return 0;
+}
+
+/* What is no directory of this host. */
+static int fetch(const struct place_options *options, const struct input_place *place,
+		 struct input *input, struct error *err)
+{
+	if (is_stdin(place->context) && is_stdin(place->file))
+		return 0;
+	if (is_stdin(place->context))
+		return place_read(options, place->stdin_fd, "standard input", &input->place, err);
+	return place_is_remote(place->context)
+		       ? place_fetch(options, place->context, &input->place, err)
+		       : 0;
+}
+
+static int find_text(const struct place_options *options, const struct input_place *place,
+		     struct input *input, char **ret_path, struct error *err)
+{
+	if (is_stdin(place->file))
+		return read_stdin(place, input, err);
+	if (input->place.is_text)
+		return take_text(place, input, err);
+	if (is_stdin(place->context) || place_is_remote(place->context))
+		return read_fetched(options->store, place, input, err);
+	return read_text(place, input, ret_path, err);
 }
 
 static int understand(struct input *input, struct diagnostic *diag, struct error *err)
@@ -172,47 +201,42 @@ static int understand(struct input *input, struct diagnostic *diag, struct error
 	return r;
 }
 
-static int load_dockerfile(const struct input_place *place, struct news *news, struct input *input,
-			   char **ret_path, struct error *err)
+static int load_dockerfile(const struct place_options *options, const struct input_place *place,
+			   struct input *input, char **ret_path, struct error *err)
 {
+	struct news *news = options->news;
 	unsigned number;
 	int r;
 
 	number = news_begin(news, "[internal] load build definition from Dockerfile");
-	r = read_text(place, input, ret_path, err);
+	r = find_text(options, place, input, ret_path, err);
 	if (r == 0)
 		news_status(news, number, "transferring dockerfile:", input->text.length, 0, true,
 			    true);
 	return news_end(news, number, r, err);
 }
 
-static int load_context(struct store *store, const struct input_place *place,
-			const char *dockerfile, struct news *news, struct input *input,
-			struct error *err)
+static int load_context(const struct place_options *options, const struct input_place *place,
+			const char *dockerfile, struct input *input, struct error *err)
 {
-	unsigned number = news_begin(news, "[internal] load .dockerignore");
+	unsigned number = news_begin(options->news, "[internal] load .dockerignore");
 
-	return news_end(news, number,
-			open_directory(store, place->context, dockerfile, &input->context, err),
+	return news_end(options->news, number,
+			open_directory(options->store, place->context, dockerfile,
+				       &input->place.files.context, err),
 			err);
 }
 
-int input_read(struct store *store, const struct input_place *place, struct news *news,
+int input_read(const struct place_options *options, const struct input_place *place,
 	       struct input *ret, struct diagnostic *diag, struct error *err)
 {
-	struct input_place here = *place;
 	cleanup_free char *path = NULL;
-	int r;
+	int r = fetch(options, place, ret, err);
 
-	if (here.context && input_is_remote(here.context))
-		return error_set(err, -EOPNOTSUPP,
-				 "cannot build from '%s': fetch it into a directory and build that",
-				 here.context);
-	if (here.context && strcmp(here.context, "-") == 0)
-		here.context = NULL;
-	r = load_dockerfile(&here, news, ret, &path, err);
-	if (r == 0 && here.context)
-		r = load_context(store, &here, path, news, ret, err);
+	if (r == 0)
+		r = load_dockerfile(options, place, ret, &path, err);
+	if (r == 0 && !is_stdin(place->context) && !place_is_remote(place->context))
+		r = load_context(options, place, path, ret, err);
 	return r < 0 ? r : understand(ret, diag, err);
 }
 
@@ -220,7 +244,7 @@ void input_release(struct input *input)
 {
 	recipe_free(input->recipe);
 	dockerfile_free(input->file);
-	context_close(input->context);
+	place_release(&input->place);
 	buf_release(&input->text);
 	free(input->name);
 	*input = (struct input){ 0 };

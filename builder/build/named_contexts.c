@@ -20,16 +20,21 @@ static const char *keep(struct named_contexts *contexts, char *text)
 	return text;
 }
 
-static int add_directory(struct store *store, const char *name, const char *path,
-			 struct named_contexts *contexts, struct error *err)
+static int add_files(const struct place_options *options, const char *name, const char *path,
+		     struct named_contexts *contexts, struct error *err)
 {
-	struct context *context;
-	int r = input_open_directory(store, path, &context, err);
+	cleanup_with(place_release) struct place place = { 0 };
+	int r = place_is_remote(path)
+			? place_fetch(options, path, &place, err)
+			: input_open_directory(options->store, path, &place.files.context, err);
 
+	if (r == 0 && place.is_text)
+		r = error_set(err, -EINVAL, "--build-context '%s': '%s' is no archive", name, path);
 	if (r < 0)
 		return r;
 	contexts->opened[contexts->opened_count++] =
-		(struct named_context){ .name = name, .context = context };
+		(struct named_context){ .name = name, .files = place.files };
+	place.files = (struct given_files){ 0 };
 	contexts->plan[contexts->plan_count++] =
 		(struct plan_context){ .name = name, .kind = PLAN_CONTEXT_DIRECTORY };
 	return 0;
@@ -44,8 +49,8 @@ static void add_image(const char *name, const char *image, struct named_contexts
 	};
 }
 
-static int add(struct store *store, const char *value, struct named_contexts *contexts,
-	       struct error *err)
+static int add(const struct place_options *options, const char *value,
+	       struct named_contexts *contexts, struct error *err)
 {
 	const char *at = strchr(value, '='), *place = at ? at + 1 : "", *name;
 
@@ -61,20 +66,16 @@ static int add(struct store *store, const char *value, struct named_contexts *co
 		add_image(name, keep(contexts, xstrdup(place)), contexts);
 		return 0;
 	}
-	if (input_is_remote(place))
-		return error_set(err, -EOPNOTSUPP,
-				 "--build-context '%s': fetch it into a directory and name that",
-				 value);
-	return add_directory(store, name, place, contexts, err);
+	return add_files(options, name, place, contexts, err);
 }
 
-int named_contexts_open(struct store *store, const struct strings *values,
+int named_contexts_open(const struct place_options *options, const struct strings *values,
 			struct named_contexts *ret, struct error *err)
 {
 	ret->plan = xcalloc(values->count + 1, sizeof *ret->plan);
 	ret->opened = xcalloc(values->count + 1, sizeof *ret->opened);
 	for (size_t i = 0; i < values->count; i++) {
-		int r = add(store, values->items[i], ret, err);
+		int r = add(options, values->items[i], ret, err);
 
 		if (r < 0)
 			return r;
@@ -85,7 +86,7 @@ int named_contexts_open(struct store *store, const struct strings *values,
 void named_contexts_release(struct named_contexts *contexts)
 {
 	for (size_t i = 0; i < contexts->opened_count; i++)
-		context_close(contexts->opened[i].context);
+		context_close(contexts->opened[i].files.context);
 	free(contexts->opened);
 	free(contexts->plan);
 	strings_release(&contexts->texts);

@@ -10,7 +10,7 @@
 #include "fs/base/strings.h"
 
 struct error;
-struct store;
+struct place_options;
 
 /* All zero is none. */
 struct named_contexts {
@@ -22,10 +22,10 @@ struct named_contexts {
 };
 
 /*
- * Understand "NAME=DIRECTORY", "NAME=oci-layout://DIRECTORY[:TAG][@DIGEST]" and
- * "NAME=docker-image://IMAGE", and open the directories.
+ * Understand "NAME=DIRECTORY", NAME and a URL or repository, "NAME=oci-layout://DIRECTORY[:TAG][@DIGEST]" and
+ * "NAME=docker-image://IMAGE", and open or fetch the files.
  */
-int named_contexts_open(struct store *store, const struct strings *values,
+int named_contexts_open(const struct place_options *options, const struct strings *values,
 			struct named_contexts *ret, struct error *err);
 void named_contexts_release(struct named_contexts *contexts);
 DEFINE_CLEANUP_VALUE(struct named_contexts, named_contexts_release);

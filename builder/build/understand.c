@@ -8,7 +8,9 @@
 #include "builder/build/images.h"
 #include "builder/context/context.h"
 #include "builder/plan/lint.h"
+#include "builder/plan/scope/build_args.h"
 #include "fs/base/error.h"
+#include "fs/base/parse.h"
 
 /* ---- errors that have a place in the Dockerfile ---- */
 
@@ -37,6 +39,21 @@ static int fail_at(struct building *building, const struct diagnostic *diag, int
 
 /* ---- reading ---- */
 
+struct place_options building_places(struct building *building)
+{
+	const char *keep =
+		build_args_get(&building->options->build_args, "BUILDKIT_CONTEXT_KEEP_GIT_DIR");
+	int yes = 0;
+
+	if (keep)
+		(void)parse_bool(keep, &yes);
+	return (struct place_options){ .store = building->options->store,
+				       .lease = building->lease,
+				       .news = &building->news,
+				       .cancel_fd = building->options->cancel_fd,
+				       .keep_git_dir = yes };
+}
+
 /* `r` is how reading it went, and `diag` where not; also then there may be something to find. */
 static int look_at_file(struct building *building, int r, struct diagnostic *diag)
 {
@@ -63,7 +80,8 @@ int building_read(struct building *building, struct error *err)
 				     .file = options->file,
 				     .stdin_fd = options->stdin_fd };
 	struct diagnostic diag = { 0 };
-	int r = input_read(options->store, &place, &building->news, &building->input, &diag, err);
+	struct place_options how = building_places(building);
+	int r = input_read(&how, &place, &building->input, &diag, err);
 	int checked = look_at_file(building, r, &diag);
 
 	if (r == 0 && checked < 0 && err)
@@ -145,7 +163,7 @@ int building_plan(struct building *building, struct error *err)
 	how.all_stages = options->call.what == CALL_CHECK;
 	if (options->call.what == CALL_OUTLINE)
 		how.outline = &building->outline;
-	context = building->input.context;
+	context = building->input.place.files.context;
 	if (context && ignore_init(&ignore, context_ignored(context)))
 		how.ignore = &ignore.plan;
 	r = plan_make(building->input.recipe, &how, &images.plan, &building->plan, &diag);

@@ -22,6 +22,7 @@ struct context_options {
 	const char *path; /* of the directory */
 	/* What not to see; NULL: everything. Taken over. */
 	struct patterns *ignore;
+	bool transient; /* it will not be there again: digests are not remembered */
 };
 
 /* -ENOENT, -ENOTDIR and the like name the directory. The store keeps the digests. */
@@ -30,6 +31,9 @@ int context_open(struct store *store, const struct context_options *options, str
 /* Writes down what was hashed. */
 void context_close(struct context *context);
 DEFINE_CLEANUP(struct context *, context_close);
+
+/* From now on reading ends with -ECANCELED when this becomes readable. */
+void context_cancel_with(struct context *context, int cancel_fd);
 
 void context_lock(struct context *context);
 void context_unlock(struct context *context);

@@ -90,7 +90,8 @@ struct hash_cache *hash_cache_open(int dir_fd, const char *name)
 
 	cache->dir_fd = dir_fd;
 	cache->name = xstrdup(name);
-	load(cache);
+	if (dir_fd >= 0)
+		load(cache);
 	return cache;
 }
 
@@ -119,7 +120,7 @@ void hash_cache_close(struct hash_cache *cache)
 
 	if (!cache)
 		return;
-	if (cache->changed)
+	if (cache->changed && cache->dir_fd >= 0)
 		save(cache);
 	HASH_ITER(hh, cache->entries, entry, next) {
 		HASH_DEL(cache->entries, entry);

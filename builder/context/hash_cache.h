@@ -15,7 +15,7 @@
 
 struct hash_cache;
 
-/* `name` in the directory, which need not exist. Never fails: what is damaged is forgotten. */
+/* `name` in the directory (-1: in memory alone), which need not exist. Never fails: what is damaged is forgotten. */
 struct hash_cache *hash_cache_open(int dir_fd, const char *name);
 /* Write it down when something was added. */
 void hash_cache_close(struct hash_cache *cache);

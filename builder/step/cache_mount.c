@@ -186,7 +186,11 @@ static int open_shared(struct step_task *task, struct cache_mount *cache,
 	filesystem->name = xstrdup(cache_mount_name(cache->cache));
 	r = workspace_join(store_dir_fd(task->env->store), cache_socket(cache->cache),
 			   &filesystem->workspace);
-	return r == 0 ? 0 : start_shared(task, cache, mount, filesystem, err);
+	if (r < 0)
+		r = start_shared(task, cache, mount, filesystem, err);
+	if (r == 0)
+		workspace_cancel_with(filesystem->workspace, task->env->cancel_fd);
+	return r;
 }
 
 static int open_private(struct step_task *task, struct cache_mount *cache,
@@ -258,26 +262,30 @@ int cache_mount_commit(struct cache_mount *cache, struct error *err)
 	return r < 0 ? r : cache_trim(cache->cache, VERSIONS_KEPT, err);
 }
 
+static void forget_shared(struct filesystem *filesystem)
+{
+	workspace_free(filesystem->workspace);
+	free(filesystem->name);
+	free(filesystem);
+}
+
 /* The last one to leave a shared cache ends its server and takes the mount away. */
 static void leave_shared(struct cache_mount *cache)
 {
 	struct filesystem *filesystem = cache->filesystem;
 	cleanup_fd int lock_fd = -1;
 	unsigned others = 0;
+	int r = -ENOTCONN;
 
-	if (!filesystem->workspace) {
-		free(filesystem->name);
-		free(filesystem);
-		return;
+	if (filesystem->workspace) {
+		(void)cache_lock_server(cache->cache, &lock_fd, NULL);
+		r = workspace_leave(filesystem->workspace, &others, NULL);
 	}
-	(void)cache_lock_server(cache->cache, &lock_fd, NULL);
-	if (workspace_leave(filesystem->workspace, &others, NULL) == 0 && others) {
-		workspace_free(filesystem->workspace);
-		free(filesystem->name);
-		free(filesystem);
-		return;
-	}
-	filesystem_close(filesystem);
+	/* A server that has no time for an answer has others to work for. */
+	if (!filesystem->workspace || (r == 0 && others) || r == -ECANCELED)
+		forget_shared(filesystem);
+	else
+		filesystem_close(filesystem);
 }
 
 void cache_mount_close(struct cache_mount *cache)

@@ -335,17 +335,61 @@ static int write_inline_file(const struct copy_job *job, struct tree *target,
 	return r < 0 ? r : set_inline_content(job, target, node, file, err);
 }
 
+static int copy_found(const struct copy_job *job, const char *path, struct tree *target,
+		      struct error *err)
+{
+	cleanup_with(copier_release) struct copier copier;
+	cleanup_free char *name = xstrdup(path_base(path));
+	struct selected selected;
+	int r = copier_init(&copier, job, err);
+
+	if (r == 0)
+		r = select_path(&job->source, path, &selected, err);
+	if (r < 0)
+		return r;
+	selected.name = name;
+	if (copier.excludes)
+		copier.base.choose = choose;
+	return copy_selected(&copier, target, &selected, err);
+}
+
+/* From somewhere else; archives from there stay what they are, unless it is said otherwise. */
+static int copy_remote(const struct copy_job *job, const struct copy_remote *remote,
+		       struct tree *target, struct error *err)
+{
+	struct copy_job here = *job;
+	int r;
+
+	if (!remote->source.tree)
+		return 0;
+	here.source = remote->source;
+	if (job->work->unpack != 1)
+		here.unpack = NULL;
+	context_lock(here.source.context);
+	r = copy_found(&here, remote->path, target, err);
+	context_unlock(here.source.context);
+	return r;
+}
+
+static int copy_one_source(const struct copy_job *job, struct tree *target, size_t index,
+			   struct error *err)
+{
+	const char *source = job->work->sources.items[index];
+
+	if (job->remotes && job->remotes[index].is_remote)
+		return copy_remote(job, &job->remotes[index], target, err);
+	if (job->work->parents)
+		return copy_with_parents(job, target, source, err);
+	return copy_source(job, target, source, err);
+}
+
 int copy_files(const struct copy_job *job, struct tree *target, struct error *err)
 {
 	const struct copy_work *work = job->work;
 	int r = 0;
 
-	for (size_t i = 0; i < work->sources.count && r == 0; i++) {
-		const char *source = work->sources.items[i];
-
-		r = work->parents ? copy_with_parents(job, target, source, err)
-				  : copy_source(job, target, source, err);
-	}
+	for (size_t i = 0; i < work->sources.count && r == 0; i++)
+		r = copy_one_source(job, target, i, err);
 	for (size_t i = 0; i < work->file_count && r == 0; i++)
 		r = write_inline_file(job, target, &work->files[i], err);
 	return r;

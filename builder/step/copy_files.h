@@ -22,6 +22,13 @@ struct copy_source {
 	const char *name;        /* for messages */
 };
 
+/* Where the files of one of ADD's sources are that is no path. */
+struct copy_remote {
+	bool is_remote;
+	struct copy_source source; /* without a tree: it is left out */
+	const char *path;          /* in it */
+};
+
 struct copy_owner {
 	bool given; /* else owners stay as they are */
 	uint32_t uid, gid;
@@ -35,10 +42,13 @@ struct copy_job {
 	struct node_time now;           /* for directories that have to be made */
 	/* Put the content of files into the store; NULL: only find out what it is. */
 	struct store_txn *txn;
+	const struct copy_remote *remotes; /* one for each source; NULL: all are paths */
 	/* Unpack local archives (ADD) at the destination, whose missing directories get `attr`.
 	 * NULL: they are copied as they are. 1 unpacked, 0 it is none, and nothing has happened. */
 	int (*unpack)(struct copy_job *job, struct node *archive, struct tree *target,
 		      const struct tree_attr *attr, struct error *err);
+	/* Where the descriptor is that tells when to give up unpacking; NULL: never. */
+	const int *cancel_fd;
 };
 
 /* Carry it out on `target`. -ENOENT: a source that is not there; the text is BuildKit's. */

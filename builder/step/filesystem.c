@@ -35,6 +35,7 @@ int filesystem_open(struct step_env *env, const char *prefix, const struct objec
 	r = workspace_start(&options, &filesystem->workspace, err);
 	if (r < 0)
 		return r;
+	workspace_cancel_with(filesystem->workspace, env->cancel_fd);
 	*ret = take_ptr(&filesystem);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "builder/step/copy_files.h"
 #include "builder/step/mode_change.h"
 #include "builder/step/note.h"
+#include "builder/step/remote_files.h"
 #include "builder/step/step_internal.h"
 #include "builder/step/step_source.h"
 #include "builder/step/users.h"
@@ -192,22 +193,6 @@ static int copy_linked(struct step_task *task, const struct copy_job *job, struc
 					  &copier, err);
 }
 
-static int check_supported(const struct copy_work *work, struct error *err)
-{
-	for (size_t i = 0; work->add && i < work->sources.count; i++) {
-		const char *source = work->sources.items[i];
-
-		if (strncmp(source, "http://", 7) == 0 || strncmp(source, "https://", 8) == 0 ||
-		    strncmp(source, "git@", 4) == 0 || strncmp(source, "git://", 6) == 0 ||
-		    strncmp(source, "ssh://", 6) == 0)
-			return error_set(err, -EOPNOTSUPP,
-					 "ADD of '%s': remote sources are not supported; fetch it "
-					 "with a RUN, or before the build",
-					 source);
-	}
-	return 0;
-}
-
 static int do_copy(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 		   struct error *err)
 {
@@ -216,10 +201,16 @@ static int do_copy(struct step_task *task, const struct step_keys *keys, struct 
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	cleanup_with(mode_change_free) struct mode_change *mode = NULL;
 	cleanup_with(tree_close) struct tree *tree = open_parent(task);
-	struct copy_job job = { .work = work, .now = step_now(task->env) };
+	struct copy_job job = { .work = work,
+				.now = step_now(task->env),
+				.cancel_fd = &task->env->cancel_fd };
 	uint64_t started_ns = clock_monotonic_ns();
-	int r = check_supported(work, err);
+	cleanup_free struct copy_remote *remotes = NULL;
+	int r = 0;
 
+	if (remote_files_any(work))
+		r = remote_files_fetch(task, &remotes, err);
+	job.remotes = remotes;
 	if (r == 0 && work->chmod)
 		r = mode_change_parse(work->chmod, &mode, err);
 	if (r == 0 && work->chown) {

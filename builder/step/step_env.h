@@ -12,6 +12,7 @@
 #include "fs/object/snapshot_record.h"
 
 struct content_memo;
+struct remotes;
 struct context;
 struct node;
 struct tree;
@@ -21,10 +22,17 @@ struct sandbox;
 struct store;
 struct store_lease;
 
-/* A directory given with --build-context. */
+/* Files that a build is given: a directory of the host, or (`context` NULL) a state that an archive
+ * was unpacked into. All zero: none. */
+struct given_files {
+	struct context *context;
+	struct object_id snapshot;
+};
+
+/* Those given with --build-context. */
 struct named_context {
 	const char *name;
-	struct context *context;
+	struct given_files files;
 };
 
 /* A secret's bytes. */
@@ -48,7 +56,7 @@ enum cache_commit {
 struct step_env {
 	struct store *store;
 	struct store_lease *lease;
-	struct context *context; /* NULL: there is none */
+	struct given_files context;
 	const struct named_context *contexts;
 	size_t context_count;
 	const struct secret *secrets;
@@ -75,6 +83,7 @@ struct step_env {
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
 	unsigned next_mount;     /* guarded by lock: for names */
 	struct filesystem *idle; /* guarded by lock: see filesystem.h */
+	struct remotes *remotes; /* see remote_files.h */
 	pthread_mutex_t memo_lock;
 	struct content_memo *memo; /* guarded by memo_lock */
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "builder/step/copy_files.h"
+#include "builder/step/remote_files.h"
 #include "builder/step/step.h"
 #include "builder/step/step_source.h"
 #include "fs/base/alloc.h"
@@ -217,7 +218,8 @@ static int add_copied_files(struct step_task *task, struct record *record, struc
 	const struct copy_work *copy = &task->vertex->copy;
 	cleanup_with(step_source_close) struct step_source source = { 0 };
 	cleanup_with(tree_close) struct tree *scratch = tree_open(task->env->store, NULL);
-	struct copy_job job = { .work = copy };
+	cleanup_free struct copy_remote *left_out = remote_files_none(copy);
+	struct copy_job job = { .work = copy, .remotes = left_out };
 	struct object_id digest;
 	int r = step_source_open(task, &copy->source, &source, err);
 
@@ -247,6 +249,12 @@ static int add_copy(struct step_task *task, struct record *record, struct error 
 	add_number(record, "link", copy->link);
 	add_number(record, "unpack", (uint32_t)copy->unpack);
 	add_string(record, "checksum", copy->checksum);
+	if (remote_files_any(copy)) {
+		int r = remote_files_identify(task, &record->bytes, err);
+
+		if (r < 0)
+			return r;
+	}
 	return add_copied_files(task, record, err);
 }
 

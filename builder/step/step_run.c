@@ -154,9 +154,11 @@ static int judge(const struct running *running, const struct step_status *status
 
 	if (code == 0)
 		return 0;
-	return error_set(err, -ECHILD,
-			 "process \"%s\" did not complete successfully: exit code: %d", command,
-			 code);
+	(void)error_set(err, -ECHILD, "process \"%s\" did not complete successfully: exit code: %d",
+			command, code);
+	/* It was told, and has said so or not. What it wrote is still there. */
+	store_mention_full(running->task->env->store, err);
+	return -ECHILD;
 }
 
 /* A process that misses its files may well end before we see why they are missing. */

@@ -13,25 +13,15 @@
 #include "fs/tree/content_digest.h"
 #include "fs/tree/lookup.h"
 
-static int open_context(struct context *context, const char *name, struct step_source *ret,
-			struct error *err)
+static const struct given_files *find_context(const struct step_env *env, const char *name)
 {
-	if (!context)
-		return error_set(err, -ENOENT, "this build has no %s", name);
-	context_lock(context);
-	ret->source = (struct copy_source){ .tree = context_tree(context),
-					    .context = context,
-					    .name = name };
-	return 0;
-}
+	static const struct given_files none;
 
-static struct context *find_context(const struct step_env *env, const char *name)
-{
 	for (size_t i = 0; i < env->context_count; i++) {
 		if (strcmp(env->contexts[i].name, name) == 0)
-			return env->contexts[i].context;
+			return &env->contexts[i].files;
 	}
-	return NULL;
+	return &none;
 }
 
 static void open_stored(struct step_env *env, const struct tree_root *root, const char *name,
@@ -42,6 +32,30 @@ static void open_stored(struct step_env *env, const struct tree_root *root, cons
 	ret->root = *root;
 	ret->own = tree_open(env->store, empty ? NULL : root);
 	ret->source = (struct copy_source){ .tree = ret->own, .name = name };
+}
+
+static int open_context(struct step_env *env, const struct given_files *files, const char *name,
+			struct step_source *ret, struct error *err)
+{
+	struct context *context = files->context;
+	struct snapshot_record record;
+	int r;
+
+	if (!context && object_id_is_zero(&files->snapshot))
+		return error_set(err, -ENOENT, "this build has no %s", name);
+	if (!context) {
+		r = snapshot_load(env->store, &files->snapshot, &record, err);
+		if (r < 0)
+			return r;
+		ret->snapshot = files->snapshot;
+		open_stored(env, &record.root, name, ret);
+		return 0;
+	}
+	context_lock(context);
+	ret->source = (struct copy_source){ .tree = context_tree(context),
+					    .context = context,
+					    .name = name };
+	return 0;
 }
 
 static int open_cache(struct step_env *env, const char *id, struct step_source *ret,
@@ -77,9 +91,10 @@ int step_source_open(struct step_task *task, const struct source *from, struct s
 	*ret = (struct step_source){ 0 };
 	switch (from->kind) {
 	case SOURCE_CONTEXT:
-		return open_context(task->env->context, "build context", ret, err);
+		return open_context(task->env, &task->env->context, "build context", ret, err);
 	case SOURCE_NAMED:
-		return open_context(find_context(task->env, from->name), from->name, ret, err);
+		return open_context(task->env, find_context(task->env, from->name), from->name, ret,
+				    err);
 	case SOURCE_CACHE:
 		return open_cache(task->env, from->name, ret, err);
 	case SOURCE_VERTEX:

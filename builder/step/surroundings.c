@@ -101,7 +101,7 @@ static int make_places(struct surroundings *around, struct error *err)
 		r = workspace_mountpoint(workspace, path, i < 3, &real, err);
 		/* An image may well have something odd in the place of these; that of directories
 		 * is for the sandbox to judge. */
-		if (r < 0 && r != -ENOTCONN && r != -EIO)
+		if (r < 0 && r != -ENOTCONN && r != -EIO && r != -ECANCELED)
 			r = 0;
 	}
 	return r;

@@ -44,9 +44,11 @@ static void make(fuse_req_t request, fuse_ino_t parent, const char *name,
 	struct overlay_caller caller =
 		session_caller(session, context->uid, context->gid, context->pid);
 	struct node *node;
-	int r = overlay_make(session->overlay, session_node(session, parent), name, what, &caller,
-			     &node);
+	int r;
 
+	caller.umask = context->umask;
+	r = overlay_make(session->overlay, session_node(session, parent), name, what, &caller,
+			 &node);
 	session_reply_entry(request, node, r);
 }
 

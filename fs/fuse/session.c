@@ -59,7 +59,6 @@ static void look_up_caller(const struct session *session, pid_t tid, struct over
 struct overlay_caller session_caller(const struct session *session, uint32_t uid, uint32_t gid,
 				     pid_t tid)
 {
-	/* The kernel has applied the umask to modes already, where it does not say so. */
 	struct overlay_caller caller = { .uid = uid, .gid = gid };
 
 	if (session->options.root_only)
@@ -106,10 +105,12 @@ static void init(void *context, struct fuse_conn_info *connection)
 	unsigned want = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT |
 			FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS |
 			FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_PARALLEL_DIROPS |
-			FUSE_CAP_ASYNC_DIO;
+			FUSE_CAP_ASYNC_DIO | FUSE_CAP_DONT_MASK;
 
 	if (session->options.writeback)
 		want |= FUSE_CAP_WRITEBACK_CACHE;
+	if (session->options.acls)
+		want |= FUSE_CAP_POSIX_ACL;
 	/* Only these: without OPEN requests, ATOMIC_O_TRUNC would lose truncations. */
 	connection->want = want & connection->capable;
 	connection->max_write = MAX_WRITE;

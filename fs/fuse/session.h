@@ -26,6 +26,7 @@ struct session_control {
 struct session_options {
 	bool writeback; /* let the kernel keep writes back: fewer of them, later */
 	bool apart;     /* do not keep clients on the server's CPU, see companion.h */
+	bool acls;      /* lists of who may do what count, and the kernel checks permissions */
 	/* Show everything as root's: where no other user is mapped, the kernel would refuse to
 	 * change what is anybody else's. */
 	bool root_only;

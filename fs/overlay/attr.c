@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
-#include "fs/base/bytes.h"
 #include "fs/overlay/overlay_internal.h"
+#include "fs/store/store.h"
 
 #define DIR_SIZE   4096
 #define BLOCK_SIZE 4096
@@ -46,19 +45,25 @@ static struct node_time from_timespec(const struct timespec *time)
 	return (struct node_time){ time->tv_sec, (uint32_t)time->tv_nsec };
 }
 
-/* Space on disk: of a staged file what it takes, of a stored one what it would take unpacked. */
-static uint64_t allocated(const struct node *node)
+/*
+ * Space on disk: of a staged file what it takes, of a stored one what it would take unpacked. Programs
+ * that look for holes do so when this is less than the size; only large files are stored with holes.
+ */
+static uint64_t allocated(struct overlay *overlay, const struct node *node)
 {
+	uint64_t size = node->size;
+
 	if (!node_is_file(node) || node->content == CONTENT_EMPTY)
 		return node_is_dir(node) ? DIR_SIZE : 0;
 	if (node->content == CONTENT_STAGED)
 		return staged_allocated(node->staged);
-	return (node->size + BLOCK_SIZE - 1) / BLOCK_SIZE * BLOCK_SIZE;
+	if (node->content == CONTENT_BLOB && size >= STORE_LOOSE_MIN)
+		(void)store_space(overlay->store, &node->blob, &size, NULL);
+	return (size + BLOCK_SIZE - 1) / BLOCK_SIZE * BLOCK_SIZE;
 }
 
 void overlay_stat(struct overlay *overlay, const struct node *node, struct stat *ret)
 {
-	(void)overlay;
 	*ret = (struct stat){ .st_ino = node->ino,
 			      .st_mode = type_bits(node) | node->mode,
 			      .st_nlink = node->link_count,
@@ -66,7 +71,7 @@ void overlay_stat(struct overlay *overlay, const struct node *node, struct stat 
 			      .st_gid = node->gid,
 			      .st_size = (off_t)node->size,
 			      .st_blksize = BLOCK_SIZE,
-			      .st_blocks = (blkcnt_t)(allocated(node) / 512),
+			      .st_blocks = (blkcnt_t)(allocated(overlay, node) / 512),
 			      .st_atim = to_timespec(node->atime),
 			      .st_mtim = to_timespec(node->mtime),
 			      .st_ctim = to_timespec(node->ctime) };
@@ -123,7 +128,7 @@ static int set_size(struct overlay *overlay, struct node *node, uint64_t size, u
 		return r;
 	if (!(set & (OVERLAY_SET_MTIME | OVERLAY_SET_MTIME_NOW)))
 		node->mtime = overlay_now();
-	return set & OVERLAY_KILL_PRIV ? overlay_kill_priv(overlay, node) : 0;
+	return 0;
 }
 
 static int set_owner(struct overlay *overlay, struct node *node, const struct stat *attr,
@@ -138,6 +143,16 @@ static int set_owner(struct overlay *overlay, struct node *node, const struct st
 	return overlay_kill_priv(overlay, node);
 }
 
+/* A list of who may do what says the same as the mode. */
+static int set_mode(struct overlay *overlay, struct node *node, uint16_t mode)
+{
+	int r = node->xattrs ? overlay_acl_follow(overlay, node, mode) : 0;
+
+	if (r == 0)
+		node->mode = mode;
+	return r;
+}
+
 int overlay_setattr(struct overlay *overlay, struct node *node, const struct stat *attr,
 		    unsigned set)
 {
@@ -147,10 +162,12 @@ int overlay_setattr(struct overlay *overlay, struct node *node, const struct sta
 		r = set_size(overlay, node, (uint64_t)attr->st_size, set);
 	if (r == 0 && set & (OVERLAY_SET_UID | OVERLAY_SET_GID))
 		r = set_owner(overlay, node, attr, set);
+	if (r == 0 && set & OVERLAY_KILL_PRIV)
+		r = overlay_kill_priv(overlay, node);
+	if (r == 0 && set & OVERLAY_SET_MODE)
+		r = set_mode(overlay, node, attr->st_mode & 07777);
 	if (r < 0)
 		return r;
-	if (set & OVERLAY_SET_MODE)
-		node->mode = attr->st_mode & 07777;
 	if (set & OVERLAY_SET_ATIME)
 		node->atime = from_timespec(&attr->st_atim);
 	if (set & OVERLAY_SET_MTIME)
@@ -162,104 +179,4 @@ int overlay_setattr(struct overlay *overlay, struct node *node, const struct sta
 	if (set & OVERLAY_SET_CTIME)
 		node->ctime = from_timespec(&attr->st_ctim);
 	return 0;
-}
-
-/* ---- extended attributes ---- */
-
-ssize_t overlay_getxattr(struct overlay *overlay, struct node *node, const char *key, void *value,
-			 size_t size)
-{
-	const struct xattrs *list;
-	const struct xattr *found;
-	int r;
-
-	if (!node->xattrs)
-		return -ENODATA;
-	r = overlay_io(node_xattrs_load(overlay->tree, node, &list, NULL));
-	if (r < 0)
-		return r;
-	found = xattrs_get(list, key);
-	if (!found)
-		return -ENODATA;
-	if (size && found->size > size)
-		return -ERANGE;
-	if (size && found->size)
-		memcpy(value, found->value, found->size);
-	return (ssize_t)found->size;
-}
-
-ssize_t overlay_listxattr(struct overlay *overlay, struct node *node, char *list, size_t size)
-{
-	const struct xattrs *present;
-	size_t used = 0;
-	int r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < present->count; i++) {
-		size_t length = strlen(present->items[i].key) + 1;
-
-		if (size && used + length > size)
-			return -ERANGE;
-		if (size)
-			memcpy(list + used, present->items[i].key, length);
-		used += length;
-	}
-	return (ssize_t)used;
-}
-
-/*
- * A file capability set in a nested user namespace arrives in the form that names the namespace's
- * root (version 3). When that is our own root, it is stored in the form that every system reads
- * (version 2), which is the same without the last field. Layout: linux/capability.h.
- */
-static void plain_capability(const char *key, const void **value, size_t *size,
-			     uint8_t plain[static 20])
-{
-	const uint8_t *bytes = *value;
-
-	if (strcmp(key, "security.capability") != 0 || *size != 24 ||
-	    (get_le32(bytes) & 0xff000000) != 0x03000000 || get_le32(bytes + 20) != 0)
-		return;
-	memcpy(plain, bytes, 20);
-	put_le32(plain, (get_le32(bytes) & 0x00ffffff) | 0x02000000);
-	*value = plain;
-	*size = 20;
-}
-
-int overlay_setxattr(struct overlay *overlay, struct node *node, const char *key, const void *value,
-		     size_t size, int flags)
-{
-	const struct xattrs *present;
-	uint8_t plain[20];
-	bool exists;
-	int r;
-
-	if (overlay->read_only)
-		return -EROFS;
-	r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
-	if (r < 0)
-		return r;
-	exists = xattrs_get(present, key);
-	if (flags & XATTR_CREATE && exists)
-		return -EEXIST;
-	if (flags & XATTR_REPLACE && !exists)
-		return -ENODATA;
-	plain_capability(key, &value, &size, plain);
-	r = overlay_io(node_set_xattr(overlay->tree, node, key, value ? value : "", size, NULL));
-	if (r == 0)
-		node->ctime = overlay_now();
-	return r;
-}
-
-int overlay_removexattr(struct overlay *overlay, struct node *node, const char *key)
-{
-	int r;
-
-	if (overlay->read_only)
-		return -EROFS;
-	r = overlay_io(node_set_xattr(overlay->tree, node, key, NULL, 0, NULL));
-	if (r == 0)
-		node->ctime = overlay_now();
-	return r;
 }

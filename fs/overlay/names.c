@@ -68,15 +68,16 @@ static int check_new_name(struct overlay *overlay, struct node *dir, const char 
 	return r > 0 ? -EEXIST : overlay_io(r);
 }
 
-static struct node *new_node(struct overlay *overlay, const struct node *dir,
-			     const struct overlay_make *make, const struct overlay_caller *caller)
+static int new_node(struct overlay *overlay, struct node *dir, const struct overlay_make *make,
+		    const struct overlay_caller *caller, struct node **ret)
 {
 	struct node_time now = overlay_now();
 	struct node *node = tree_new_node(overlay->tree, make->type, &now);
+	int r = 0;
 
 	node->mode = (uint16_t)(make->mode & 07777);
 	if (make->type != DIR_ENTRY_SYMLINK)
-		node->mode &= (uint16_t)~caller->umask;
+		r = overlay_acl_inherit(overlay, dir, node, caller->umask);
 	node->uid = caller->uid;
 	node->gid = caller->gid;
 	if (dir->mode & S_ISGID) {
@@ -88,7 +89,11 @@ static struct node *new_node(struct overlay *overlay, const struct node *dir,
 		node->rdev = make->rdev;
 	if (make->type == DIR_ENTRY_SYMLINK)
 		node_set_target(node, make->target, strlen(make->target));
-	return node;
+	if (r < 0)
+		tree_free_node(overlay->tree, node);
+	else
+		*ret = node;
+	return r;
 }
 
 int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
@@ -104,9 +109,10 @@ int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
 		r = make->target[0] ? -ENAMETOOLONG : -ENOENT;
 	if (r == 0)
 		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+	if (r == 0)
+		r = new_node(overlay, dir, make, caller, &node);
 	if (r < 0)
 		return r;
-	node = new_node(overlay, dir, make, caller);
 	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
 	if (r < 0) {
 		tree_free_node(overlay->tree, node);
@@ -124,11 +130,11 @@ int overlay_make_unnamed(struct overlay *overlay, struct node *dir, uint32_t mod
 {
 	struct overlay_make make = { .type = DIR_ENTRY_FILE, .mode = mode };
 
-	if (overlay->read_only)
-		return -EROFS;
-	*ret = new_node(overlay, dir, &make, caller);
-	(*ret)->lookups = 1;
-	return 0;
+	int r = overlay->read_only ? -EROFS : new_node(overlay, dir, &make, caller, ret);
+
+	if (r == 0)
+		(*ret)->lookups = 1;
+	return r;
 }
 
 int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, const char *name)

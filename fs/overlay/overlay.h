@@ -126,7 +126,7 @@ enum overlay_set {
 	OVERLAY_SET_CTIME = 1 << 6,
 	OVERLAY_SET_ATIME_NOW = 1 << 7,
 	OVERLAY_SET_MTIME_NOW = 1 << 8,
-	OVERLAY_KILL_PRIV = 1 << 9, /* a truncation by someone who may not keep set-id bits */
+	OVERLAY_KILL_PRIV = 1 << 9, /* content changes, by someone who may not keep set-id bits */
 };
 int overlay_setattr(struct overlay *overlay, struct node *node, const struct stat *attr,
 		    unsigned set);
@@ -135,7 +135,11 @@ int overlay_setattr(struct overlay *overlay, struct node *node, const struct sta
 ssize_t overlay_getxattr(struct overlay *overlay, struct node *node, const char *key, void *value,
 			 size_t size);
 ssize_t overlay_listxattr(struct overlay *overlay, struct node *node, char *list, size_t size);
-/* `flags`: XATTR_CREATE, XATTR_REPLACE. */
+/*
+ * `flags`: XATTR_CREATE, XATTR_REPLACE, or OVERLAY_XATTR_KILL_SGID: by someone who may not keep
+ * that bit when access is what changes. -EOPNOTSUPP for names that are no filesystem's.
+ */
+#define OVERLAY_XATTR_KILL_SGID (1 << 8)
 int overlay_setxattr(struct overlay *overlay, struct node *node, const char *key, const void *value,
 		     size_t size, int flags);
 int overlay_removexattr(struct overlay *overlay, struct node *node, const char *key);

@@ -33,3 +33,8 @@ int overlay_touch(struct overlay *overlay, struct node *node);
 int overlay_stage(struct overlay *overlay, struct node *node, struct staged **ret);
 /* Take away set-id bits and file capabilities, as a write by an ordinary user does. */
 int overlay_kill_priv(struct overlay *overlay, struct node *node);
+/* The mode is about to become this one: so does the list of who may do what, if there is one. */
+int overlay_acl_follow(struct overlay *overlay, struct node *node, uint16_t mode);
+/* The mode and the lists of something that is being made in `dir`, which has the mode asked for. */
+int overlay_acl_inherit(struct overlay *overlay, struct node *dir, struct node *node,
+			uint32_t umask);

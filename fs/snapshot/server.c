@@ -431,6 +431,8 @@ static int start(struct server *server, struct wire *in, int fuse_fd, int creden
 	options.writeback = flags & SERVER_WRITEBACK;
 	options.apart = flags & SERVER_APART;
 	options.root_only = flags & SERVER_ROOT_ONLY;
+	/* Lists name users, and the kernel refuses those that it cannot map. */
+	options.acls = !options.root_only;
 	r = open_tree(server, store, &snapshot, flags & SERVER_READ_ONLY, err);
 	if (r == 0 && socket_path)
 		r = listener_open(&server->listener, store_dir_fd(server->store), socket_path, err);

@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/channel.h"
+#include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
 #include "fs/snapshot/listener.h"
@@ -20,8 +22,13 @@
 
 struct workspace {
 	int fd;
-	pid_t pid; /* of the server, when it is our child; else 0 */
+	pid_t pid;  /* of the server, when it is our child; else 0 */
+	bool apart; /* nobody else can have joined it */
+	int cancel_fd;
 };
+
+/* Who gives up waits so long still: most requests are done by then, and nothing is lost. */
+#define PATIENCE_NS UINT64_C(1000000000)
 
 /* Our own program again. The file may have been replaced since it was started: this is the one
  * that runs. */
@@ -55,6 +62,35 @@ static int gone(struct error *err)
 	return error_set(err, -ENOTCONN, "the process that serves the filesystem has died");
 }
 
+/*
+ * Until there is an answer. What the server has begun it may end or not, as when it is killed: the
+ * store takes no harm.
+ */
+static int wait_for_answer(struct workspace *workspace, struct error *err)
+{
+	struct pollfd fds[2] = { { .fd = workspace->fd, .events = POLLIN },
+				 { .fd = workspace->cancel_fd, .events = POLLIN } };
+	uint64_t end = 0, now;
+	int timeout_ms = -1;
+
+	while (poll(fds, 2, timeout_ms) <= 0 || !fds[0].revents) {
+		now = clock_monotonic_ns();
+		if (fds[1].revents) {
+			end = now + PATIENCE_NS;
+			fds[1].fd = -1;
+			fds[1].revents = 0;
+		}
+		if (end && now >= end) {
+			(void)shutdown(workspace->fd, SHUT_RDWR);
+			if (workspace->apart && workspace->pid > 0)
+				(void)kill(workspace->pid, SIGKILL);
+			return error_set(err, -ECANCELED, "cancelled");
+		}
+		timeout_ms = end ? (int)((end - now) / 1000000) + 1 : -1;
+	}
+	return 0;
+}
+
 /* The error that the server sent. */
 static int sent_error(struct wire *answer, struct error *err)
 {
@@ -73,6 +109,10 @@ static int ask(struct workspace *workspace, const struct buf *request, const int
 {
 	int r = channel_send(workspace->fd, request->data, request->length, fds, fd_count);
 
+	if (r == 0)
+		r = wait_for_answer(workspace, err);
+	if (r == -ECANCELED)
+		return r;
 	if (r == 0)
 		r = channel_receive(workspace->fd, answer, NULL, 0, NULL);
 	if (r <= 0)
@@ -110,7 +150,8 @@ int workspace_start(const struct workspace_options *options, struct workspace **
 	int ends[2];
 	int r = channel_pair(ends);
 
-	workspace->fd = -1;
+	workspace->fd = workspace->cancel_fd = -1;
+	workspace->apart = !options->socket;
 	if (r == 0) {
 		workspace->fd = ends[0];
 		r = spawn_server(ends[1], &workspace->pid);
@@ -136,7 +177,13 @@ int workspace_join(int store_dir_fd, const char *socket, struct workspace **ret)
 		return r;
 	*ret = xcalloc(1, sizeof **ret);
 	(*ret)->fd = fd;
+	(*ret)->cancel_fd = -1;
 	return 0;
+}
+
+void workspace_cancel_with(struct workspace *workspace, int cancel_fd)
+{
+	workspace->cancel_fd = cancel_fd;
 }
 
 void workspace_free(struct workspace *workspace)

@@ -41,6 +41,13 @@ int workspace_fd(const struct workspace *workspace);
 bool workspace_alive(const struct workspace *workspace);
 
 /*
+ * From now on no request is waited for longer than a moment once the descriptor is readable: it
+ * fails with -ECANCELED, and the workspace is as if its server had died. A server that nobody else
+ * uses is ended.
+ */
+void workspace_cancel_with(struct workspace *workspace, int cancel_fd);
+
+/*
  * A directory or file to mount on: where symlinks of the tree lead to, made as a ghost when it is
  * missing. The caller frees *ret_path. Nobody else works in the mount, unless it has a socket.
  * -ENOTCONN when the server is gone, here and below.

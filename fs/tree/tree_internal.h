@@ -14,6 +14,7 @@ struct link_set {
 	uint64_t id;   /* as stored; 0 for one that is new */
 	bool complete; /* every name of it is loaded */
 	struct node *node;
+	struct dentry *last;              /* of the node's names; NULL when it has none */
 	struct link_set *previous, *next; /* all sets of the tree */
 	UT_hash_handle hh;                /* by id, the stored ones */
 };

@@ -179,7 +179,7 @@ write_packages() {
 	cat >"$SCRATCH/Dockerfile" <<-EOF
 		FROM base
 		COPY packages /packages
-		RUN DEBIAN_FRONTEND=noninteractive dpkg -i /packages/*.deb
+		RUN DEBIAN_FRONTEND=noninteractive dpkg -i --force-depends /packages/*.deb
 	EOF
 }
 

@@ -139,7 +139,7 @@ bench_fs_compile() {
 }
 
 bench_fs_dpkg() {
-	fs 3 '' 'DEBIAN_FRONTEND=noninteractive chroot . sh -c "dpkg -i /bench/packages/*.deb"'
+	fs 3 '' 'DEBIAN_FRONTEND=noninteractive chroot . sh -c "dpkg -i --force-depends /bench/packages/*.deb"'
 }
 
 # What the server of a mount holds when all of the tree has been looked at.

@@ -3,6 +3,8 @@
 #include "builder/dockerfile/recipe.h"
 #include "builder/image/config.h"
 #include "builder/plan/config_chain.h"
+#include "builder/plan/lint.h"
+#include "builder/plan/outline.h"
 #include "builder/plan/plan.h"
 #include "fs/base/alloc.h"
 
@@ -45,7 +47,20 @@ static void use(const struct plan *plan)
 		config_release(&config);
 }
 
-static void plan_all(const struct recipe *recipe)
+/* Whatever is found is in the file, and in order. */
+static void use_findings(struct lint *lint)
+{
+	size_t count;
+	const struct plan_warning *warnings = lint_warnings(lint, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!*warnings[i].text ||
+		    (i && warnings[i - 1].where.first_line > warnings[i].where.first_line))
+			abort();
+	}
+}
+
+static void plan_all(const struct recipe *recipe, struct lint *lint)
 {
 	static const struct plan_context contexts[] = {
 		{ .name = "ctx", .kind = PLAN_CONTEXT_DIRECTORY },
@@ -56,7 +71,10 @@ static void plan_all(const struct recipe *recipe)
 					.contexts = contexts,
 					.context_count = sizeof contexts / sizeof *contexts };
 	struct plan_images images = { .find = find };
+	struct outline outline = { 0 };
 
+	options.lint = lint;
+	options.outline = &outline;
 	strings_add(&args, "A=given");
 	(void)platform_parse("linux/arm64", &options.target_platform, NULL);
 	(void)platform_parse("linux/amd64", &options.build_platform, NULL);
@@ -79,9 +97,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_with(dockerfile_free) struct dockerfile *file = NULL;
 	cleanup_with(recipe_free) struct recipe *recipe = NULL;
+	cleanup_with(lint_free) struct lint *lint = NULL;
+	struct diagnostic diag = { 0 };
 
-	if (dockerfile_parse("Dockerfile", (const char *)data, size, &file, NULL) == 0 &&
-	    recipe_parse(file, &recipe, NULL) == 0)
-		plan_all(recipe);
+	if (dockerfile_parse("Dockerfile", (const char *)data, size, &file, NULL) < 0)
+		return 0;
+	(void)lint_open(file, NULL, &lint, NULL);
+	(void)recipe_parse(file, &recipe, &diag);
+	if (lint)
+		lint_file(lint, file, recipe, diag.where);
+	if (recipe)
+		plan_all(recipe, lint);
+	if (lint)
+		use_findings(lint);
 	return 0;
 }

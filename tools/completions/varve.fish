@@ -255,7 +255,7 @@ complete -c varve -n '__varve_at "build"' -l add-host -x -d 'Add a line to /etc/
 complete -c varve -n '__varve_at "build"' -l allow -x -d 'Allow RUN what it asks for: network.host, security.insecure'
 complete -c varve -n '__varve_at "build"' -l annotation -x -d 'Add an annotation to the image\'s manifest'
 complete -c varve -n '__varve_at "build"' -l build-arg -x -d 'Give a value to an ARG; without one, that of the environment'
-complete -c varve -n '__varve_at "build"' -l build-context -x -d 'A directory, or oci-layout://DIR[:TAG], that stands for the stage or image NAME'
+complete -c varve -n '__varve_at "build"' -l build-context -x -d 'A directory, URL, repository or oci-layout://DIR[:TAG] that stands for the stage or image NAME'
 complete -c varve -n '__varve_at "build"' -l cache-commit -x -a 'success always' -d 'Keep what a RUN wrote to its cache mounts: if it succeeds, or always'
 complete -c varve -n '__varve_at "build"' -l call -x -d 'What to do with the Dockerfile: build, check, outline or targets; with \',format=json\' as JSON'
 complete -c varve -n '__varve_at "build"' -l check -d 'As --call=check: check the Dockerfile, and build nothing'

@@ -11,7 +11,7 @@ WORKDIR here
 RUN true
 END
 build "$CONTEXT"
-grep -q '^ 2 warnings found (use --debug to expand):$' "$LOG" || fail "$(cat "$LOG")"
+grep -q ' warnings found (use --debug to expand):$' "$LOG" || fail "$(cat "$LOG")"
 grep -q "^ - StageNameCasing: Stage name 'Base' should be lowercase (line 1)$" "$LOG" ||
 	fail "$(cat "$LOG")"
 

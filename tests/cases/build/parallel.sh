@@ -168,7 +168,8 @@ while [ $round -lt "$rounds" ]; do
 	mkdir "$TEST_TMP/round"
 	statuses=''
 	for attempt in 1 2 3 4; do
-		: >"$TEST_TMP/dice1" && : >"$TEST_TMP/dice2"
+		: >"$TEST_TMP/dice1"
+		: >"$TEST_TMP/dice2"
 		[ $attempt = 4 ] || roll 1
 		[ $attempt = 4 ] || roll 2
 		begin 1

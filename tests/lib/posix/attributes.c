@@ -30,6 +30,14 @@ static int allocate(const char *path)
 	return fd < 0 ? -1 : fallocate(fd, 0, 0, 10000);
 }
 
+static int copy_within(const char *path)
+{
+	int fd = open(path, O_RDWR);
+	off_t from = 0, to = 2;
+
+	return fd < 0 ? -1 : (int)copy_file_range(fd, &from, fd, &to, 1, 0);
+}
+
 static int remove_it(const char *path)
 {
 	return unlink(path);
@@ -98,17 +106,33 @@ static void permissions_are_checked(void)
 	CHECK_ERROR(EACCES, as_user(1001, 1001, read_it, "secret"));
 }
 
+/* Kernels ask for the host's CAP_FSETID before they let a writer keep set-id bits. */
+static bool is_host_root(void)
+{
+	char map[64] = "";
+	int fd = open("/proc/self/uid_map", O_RDONLY);
+	bool whole = fd >= 0 && read(fd, map, sizeof map - 1) > 0 && strstr(map, "4294967295");
+
+	close(fd);
+	return whole;
+}
+
 /* The file is suid before each way of changing it. */
 static void changing_a_file_takes_its_set_id_bits(void)
 {
-	static int (*const ways[])(const char *) = { append_byte, cut, open_cut, allocate };
+	static int (*const ways[])(const char *) = { append_byte, cut, open_cut, allocate,
+						     copy_within };
 
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
 		write_text("f", "text");
 		CHECK(chmod("f", 06777) == 0);
 		CHECK(as_user(1000, 1000, ways[i], "f") >= 0);
 		errno = 0;
+		if (MODE("f") != 0777)
+			printf("  way %zu\n", i);
 		CHECK(MODE("f") == 0777);
+		if (!is_host_root())
+			continue;
 		CHECK(chmod("f", 06777) == 0 && ways[i]("f") >= 0);
 		CHECK(MODE("f") == 06777);
 	}

@@ -330,9 +330,12 @@ int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning,
 
 bool holder_alive(const struct holder *holder)
 {
-	struct pollfd state = { .fd = holder->pidfd, .events = POLLIN };
+	/* On its way out it closes the FIFO first, is past entering then, and may take long to end:
+	 * mounts go with it. */
+	struct pollfd states[] = { { .fd = holder->pidfd, .events = POLLIN },
+				   { .fd = holder->fifo_fd } };
 
-	return poll(&state, 1, 0) == 0;
+	return poll(states, 2, 0) == 0;
 }
 
 void holder_leave(struct holder *holder)

@@ -40,7 +40,7 @@ enum helper_request {
 	 * answering socket is closed, and the namespace. */
 	REQUEST_NETWORK,
 	/* u32 START_ flags, u64 open files, u32 rows << 16 | columns, string hosts, string resolv.conf,
-	 * u32 n and n times string filesystem, u32 index of its owner's descriptor and of its table
+	 * u32 n and n times string filesystem and u32 index of its owner's descriptor and of its table
 	 * (0: none), spec. fds: stdout and stderr unless START_TERMINAL, stdin if START_STDIN, the
 	 * network namespace if START_NETWORK, then owners'.
 	 * REPLY_STARTING, REPLY_STARTED, REPLY_ENDED. */

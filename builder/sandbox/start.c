@@ -257,6 +257,8 @@ static int next_answer(struct step *step, size_t sockets, int *ret_listen_fds, s
 	}
 	for (size_t i = 0; i < fd_count; i++)
 		close(fds[i]);
+	if (reply == REPLY_ENDED) /* it has begun, and could not say so any more */
+		return error_set(err, -EIO, "the step's pid 1 was killed from outside");
 	return refusal(reply, &wire, err);
 }
 

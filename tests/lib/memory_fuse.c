@@ -289,13 +289,16 @@ static const struct fuse_lowlevel_ops operations = {
 
 static int answer(const struct owner_request *request)
 {
-	struct memory_node *node = memory_node(request->inode);
+	struct memory_node *node =
+		request->verb == OWNER_TABLE ? NULL : memory_node(request->inode);
 
 	if (request->verb == OWNER_MKNOD)
 		return memory_make(node, request->name, request->mode, request->rdev, request->uid,
 				   request->gid)
 			       ? 0
 			       : -EEXIST;
+	if (request->verb != OWNER_CHOWN)
+		return -EOPNOTSUPP;
 	if (request->uid != UINT32_MAX)
 		node->stat.st_uid = request->uid;
 	if (request->gid != UINT32_MAX)

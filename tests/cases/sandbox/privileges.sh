@@ -70,7 +70,7 @@ else
 			stat -c %u:%g /etc/hostname)"
 	expect "a tmpfs of one's own" 1000:1000:700 \
 		"$(run --mount tmpfs,dst=/mnt,uid=1000,gid=1000,mode=700 -- stat -c %u:%g:%a /mnt)"
-	expect "what the host has is not to be had" 1 "$(code run -- chown 5 /dev/null 2>err)"
+	expect "what the host has is not to be had" 1 "$(code run -- sh -c 'chown 5 /dev/null 2>/dev/null')"
 	expect "another user in an insecure step" 125 \
 		"$(code run --insecure --user 1000:1000 -- true 2>err)"
 	expect_match "its words" "*insecure step*subordinate ids*" "$(cat err)"

@@ -36,6 +36,46 @@ static int ask(struct owner *owner, const struct owner_request *request, int *re
 	return r;
 }
 
+static void *answer_table(void *argument)
+{
+	const int *fds = argument; /* the channel's end, and the table */
+	struct owner_request got;
+
+	if (owner_receive(fds[0], &got) > 0) {
+		bool right = got.verb == OWNER_TABLE && strcmp(got.filesystem, "root-1") == 0;
+
+		(void)(right ? owner_answer_table(fds[0], fds[1]) : owner_answer(fds[0], -EPERM));
+		owner_request_release(&got);
+	}
+	if (owner_receive(fds[0], &got) > 0) {
+		(void)owner_answer(fds[0], -ENOENT);
+		owner_request_release(&got);
+	}
+	return NULL;
+}
+
+static void test_a_table_is_handed_over_or_not(void **state)
+{
+	int fds[2], pipe_fds[2], ends[2], fd = -1;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(channel_pair(fds), 0);
+	assert_int_equal(pipe(pipe_fds), 0);
+	ends[0] = fds[1];
+	ends[1] = pipe_fds[1];
+	assert_int_equal(pthread_create(&thread, NULL, answer_table, ends), 0);
+	assert_int_equal(owner_ask_table(fds[0], "root-1", &fd), 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	assert_int_equal(owner_ask_table(fds[0], "root-1", &fd), -ENOENT);
+	pthread_join(thread, NULL);
+	for (int i = 0; i < 2; i++) {
+		close(fds[i]);
+		close(pipe_fds[i]);
+	}
+}
+
 static void test_a_question_and_its_answer_come_through(void **state)
 {
 	const struct owner_request request = { .verb = OWNER_MKNOD,
@@ -96,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_question_and_its_answer_come_through),
+		cmocka_unit_test(test_a_table_is_handed_over_or_not),
 		cmocka_unit_test(test_a_file_may_be_nowhere),
 		cmocka_unit_test(test_a_question_that_is_none_is_refused),
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 
@@ -167,10 +168,11 @@ static void small_buffers_are_enough(void)
 	fd = open_file(".", O_RDONLY | O_DIRECTORY);
 	while ((n = syscall(SYS_getdents64, fd, buffer, sizeof buffer)) > 0) {
 		for (long at = 0; at < n;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
+			uint16_t length;
 
+			memcpy(&length, buffer + at + offsetof(struct dirent64, d_reclen), 2);
 			count++;
-			at += entry->d_reclen;
+			at += length;
 		}
 	}
 	CHECK(n == 0 && count == 52);

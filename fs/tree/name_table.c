@@ -67,8 +67,11 @@ static uint32_t table_size_for(uint32_t count)
 void name_table_reserve(struct name_table *children, uint32_t count)
 {
 	if (count > children->capacity) {
-		children->order = xreallocarray(children->order, count, sizeof *children->order);
-		children->capacity = count;
+		uint32_t half_more = children->capacity + children->capacity / 2;
+		uint32_t grown = count > half_more ? count : half_more;
+
+		children->order = xreallocarray(children->order, grown, sizeof *children->order);
+		children->capacity = grown;
 	}
 	if (table_size_for(count) > children->table_capacity)
 		rebuild(children, table_size_for(count));

@@ -2,7 +2,9 @@
 #include "tools/access.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
 #include "tools/environment.h"
@@ -58,4 +60,34 @@ int access_snapshot(struct store *store, const char *text, struct address *ret_a
 	int r = access_state(store, text, ret_address, err);
 
 	return r < 0 ? r : snapshot_load(store, &ret_address->snapshot, ret, err);
+}
+
+int access_file(struct store *store, const char *text, unsigned flags, struct access_file *ret,
+		struct error *err)
+{
+	const char *colon = strstr(text, ":/");
+	cleanup_free char *state = colon ? xstrndup(text, (size_t)(colon - text)) : xstrdup(text);
+	const char *path = colon ? colon + 1 : "/";
+	cleanup_with(tree_place_release) struct tree_place place = { 0 };
+	cleanup_with(address_release) struct address address = { 0 };
+	struct snapshot_record record;
+	int r = access_snapshot(store, state, &address, &record, err);
+
+	if (r < 0)
+		return r;
+	ret->tree = tree_open(store, &record.root);
+	r = tree_resolve(ret->tree, NULL, path, flags, &place, err);
+	if (r < 0)
+		return error_prefix(err, r, "'%s' of '%s'", path, state);
+	if (!place.node)
+		return error_set(err, -ENOENT, "there is no '%s' in '%s'", path, state);
+	ret->node = place.node;
+	ret->dentry = place.dentry;
+	return 0;
+}
+
+void access_file_release(struct access_file *file)
+{
+	tree_close(file->tree);
+	*file = (struct access_file){ 0 };
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "builder/history/output_log.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "fs/store/gc.h"
@@ -32,6 +33,8 @@ static int run(const struct invocation *call, struct error *err)
 
 	if (r == 0)
 		r = store_gc(store, &gc, &stats, err);
+	if (r == 0 && !given->dry_run)
+		r = output_log_sweep(store, &stats.bytes_deleted, err);
 	if (r < 0)
 		return r;
 	buf_add_format(&text, "%s %ju objects, %s; kept %ju objects, %s\n",

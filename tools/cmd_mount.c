@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "fs/base/alloc.h"
+#include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
 #include "fs/snapshot/host_mount.h"
@@ -47,6 +48,7 @@ static int run(const struct invocation *call, struct error *err)
 	const struct mount_options *given = call->options;
 	cleanup_with(store_close) struct store *store = NULL;
 	cleanup_with(address_release) struct address address = { 0 };
+	cleanup_with(buf_release) struct buf text = { 0 };
 	cleanup_free char *directory = NULL;
 	struct host_mount mount = { .writable = given->writable, .options = given->options };
 	int r = access_store(call, 0, &store, err);
@@ -66,9 +68,10 @@ static int run(const struct invocation *call, struct error *err)
 	r = host_mount(&mount, err);
 	if (r < 0)
 		return error_prefix(err, r, "cannot mount '%s'", call->operands[0]);
-	if (call->operand_count < 2)
-		puts(directory);
-	return 0;
+	if (call->operand_count > 1)
+		return 0;
+	buf_add_format(&text, "%s\n", directory);
+	return output_write(&text, err);
 }
 
 const struct verb verb_mount = {

@@ -10,6 +10,7 @@
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
+#include "builder/context/context.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
@@ -126,6 +127,14 @@ static void set_up(struct building *building, struct step_env *env)
 	int64_t created_ns;
 
 	step_env_init(env);
+	if (building->input.place.files.context)
+		context_cancel_with(building->input.place.files.context, options->cancel_fd);
+	for (size_t i = 0; i < building->contexts.opened_count; i++) {
+		struct context *context = building->contexts.opened[i].files.context;
+
+		if (context)
+			context_cancel_with(context, options->cancel_fd);
+	}
 	env->store = options->store;
 	env->lease = building->lease;
 	env->context = building->input.place.files;
@@ -188,7 +197,8 @@ static int finish(struct building *building, struct error *err)
 				.news = &building->news,
 				.tags = &options->tags,
 				.outputs = options->outputs,
-				.output_count = options->output_count };
+				.output_count = options->output_count,
+				.cancel_fd = options->cancel_fd };
 	int r = finish_image(options->store, building->lease, building->plan, building->results,
 			     &out.image, err);
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "builder/history/output_log.h"
 #include "builder/image/image_store.h"
 #include "builder/plan/config_chain.h"
 #include "fs/base/alloc.h"
@@ -118,6 +119,8 @@ int finish_image(struct store *store, struct store_lease *lease, const struct pl
 	if (r == 0)
 		r = image_make(store, lease, &state, &config,
 			       times.count ? times.items[times.count - 1] : 0, &ret->snapshot, err);
+	if (r == 0)
+		output_log_share(store, &state, &ret->snapshot);
 	free(times.items);
 	return r;
 }

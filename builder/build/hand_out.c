@@ -6,6 +6,7 @@
 #include "builder/build/news.h"
 #include "builder/export/output.h"
 #include "fs/base/alloc.h"
+#include "fs/base/cancel.h"
 #include "fs/base/error.h"
 
 struct reporter {
@@ -62,7 +63,9 @@ static int write_output(const struct hand_out *out, const struct output *output,
 			const struct strings *names, struct export_result *ret, struct error *err)
 {
 	struct reporter reporter = { .news = out->news };
-	struct progress progress = { .report = report, .context = &reporter };
+	struct progress progress = { .report = report,
+				     .cancel_fd = &out->cancel_fd,
+				     .context = &reporter };
 	struct export export = { .store = out->store,
 				 .lease = out->lease,
 				 .output = output,
@@ -93,6 +96,9 @@ int hand_out(const struct hand_out *out, struct export_result *ret, struct error
 	if (out->output_count == 0 || out->tags->count > 0)
 		r = write_output(out, &in_store, out->tags, ret, err);
 	for (size_t i = 0; i < out->output_count && r == 0; i++) {
+		r = cancel_check(out->cancel_fd, err);
+		if (r < 0)
+			break;
 		if (out->outputs[i].type != OUTPUT_CACHE_ONLY)
 			r = write_output(out, &out->outputs[i], out->tags, ret, err);
 	}

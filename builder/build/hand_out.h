@@ -14,6 +14,7 @@ struct hand_out {
 	const struct output *outputs; /* beside the store */
 	size_t output_count;
 	struct export_image image;
+	int cancel_fd;  /* becomes readable when it is to be given up */
 	bool has_epoch; /* SOURCE_DATE_EPOCH */
 	int64_t epoch_s;
 };

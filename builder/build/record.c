@@ -90,6 +90,8 @@ void record_vertex(struct record *record, const struct vertex *vertex,
 
 	if (vertex->step == 0)
 		return; /* an image of which no stage is made */
+	if (outcome->outcome == EVENT_CACHED)
+		state.duration_ms = result->cost_ms;
 	if (vertex->parent)
 		state.parent = results[vertex->parent->index].snapshot;
 	/* What failed before it could write anything is as it was before. */

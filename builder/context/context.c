@@ -1,49 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/context/context.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
+#include "builder/context/context_internal.h"
 #include "builder/context/hash_cache.h"
 #include "builder/context/scan.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
+#include "fs/base/cancel.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
 #include "fs/base/path.h"
 #include "fs/store/store.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
-
-/* A file of the host that has several names. */
-struct linked_file {
-	struct {
-		dev_t device;
-		ino_t inode;
-	} key;
-	struct node *node;
-	UT_hash_handle hh;
-};
-
-struct context {
-	struct content_resolver resolver;
-	pthread_mutex_t mutex;
-	char *path;
-	int fd;
-	struct tree *tree;
-	struct patterns *ignore;
-	struct hash_cache *hashes;
-	struct linked_file *linked;
-	struct context_counts counts;
-};
-
-static int resolve(struct content_resolver *resolver, struct node *node, struct error *err);
 
 int context_open(struct store *store, const struct context_options *options, struct context **ret,
 		 struct error *err)
@@ -54,7 +27,8 @@ int context_open(struct store *store, const struct context_options *options, str
 	struct stat st;
 	int r;
 
-	context->resolver.resolve = resolve;
+	context->resolver.resolve = context_resolve;
+	context->cancel_fd = -1;
 	context->ignore = options->ignore;
 	pthread_mutex_init(&context->mutex, NULL);
 	context->path = xstrdup(options->path);
@@ -140,8 +114,13 @@ struct context_counts context_counts(const struct context *context)
 	return context->counts;
 }
 
-static int cannot(const struct context *context, int r, const char *what, const char *path,
-		  struct error *err)
+void context_cancel_with(struct context *context, int cancel_fd)
+{
+	context->cancel_fd = cancel_fd;
+}
+
+int context_cannot(const struct context *context, int r, const char *what, const char *path,
+		   struct error *err)
 {
 	return error_errno(err, r, "cannot %s '%s%s%s'", what, context->path, *path ? "/" : "",
 			   path);
@@ -287,7 +266,7 @@ static int load_entry(struct context *context, struct node *dir, int dir_fd, con
 	int hidden, r;
 
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : cannot(context, -errno, "look at", path, err);
+		return errno == ENOENT ? 0 : context_cannot(context, -errno, "look at", path, err);
 	if (!scan_type(&st))
 		return 0;
 	hidden = ignored(context, path, S_ISDIR(st.st_mode), state, err);
@@ -295,7 +274,7 @@ static int load_entry(struct context *context, struct node *dir, int dir_fd, con
 		return hidden < 0 ? hidden : 0;
 	r = add_entry(context, dir, dir_fd, name, &st, &node, err);
 	if (r < 0)
-		return err && err->text[0] ? r : cannot(context, r, "look at", path, err);
+		return err && err->text[0] ? r : context_cannot(context, r, "look at", path, err);
 	return hidden == 2 ? keep_if_needed(context, node, err) : 0;
 }
 
@@ -310,11 +289,11 @@ static int load_dir(struct context *context, struct node *dir, const char *path,
 
 	r = scan_open(context->fd, path, O_RDONLY | O_DIRECTORY, &fd);
 	if (r < 0)
-		return cannot(context, r, "read the directory", path, err);
+		return context_cannot(context, r, "read the directory", path, err);
 	stream = fdopendir(fd);
 	if (!stream) {
 		close(fd);
-		return cannot(context, -errno, "read the directory", path, err);
+		return context_cannot(context, -errno, "read the directory", path, err);
 	}
 	r = scan_xattrs(context->tree, dir, fd, &any, err);
 	if (r == 0 && context->ignore)
@@ -334,11 +313,15 @@ static int load_dir(struct context *context, struct node *dir, const char *path,
 int context_load(struct context *context, struct node *dir, struct error *err)
 {
 	cleanup_free char *path = NULL;
+	int r;
 
 	if (!node_is_dir(dir))
 		return error_set(err, -ENOTDIR, "not a directory");
 	if (dir->flags & NODE_MARKED)
 		return 0;
+	r = cancel_check(context->cancel_fd, err);
+	if (r < 0)
+		return r;
 	dir->flags |= NODE_MARKED;
 	path = node_path(dir);
 	return load_dir(context, dir, path, err);
@@ -372,138 +355,4 @@ int context_load_all(struct context *context, struct node *node, struct error *e
 		at = at->names->parent;
 	}
 	return r;
-}
-
-/* ---- content ---- */
-
-/* Open a file of the context that is to be read, and see that it is what the tree says. */
-static int open_file(struct context *context, struct node *node, char **ret_path, int *ret_fd,
-		     struct stat *ret_st, struct error *err)
-{
-	cleanup_free char *path = dentry_path(node->names);
-	cleanup_fd int fd = -1;
-	int r = scan_open(context->fd, path, O_RDONLY, &fd);
-
-	if (r == 0 && fstat(fd, ret_st) < 0)
-		r = -errno;
-	if (r < 0)
-		return cannot(context, r, "read", path, err);
-	if (!S_ISREG(ret_st->st_mode) || (uint64_t)ret_st->st_size != node->size)
-		return error_set(err, -ESTALE, "'%s/%s' was changed while it was being read",
-				 context->path, path);
-	*ret_fd = take_fd(&fd);
-	*ret_path = take_ptr(&path);
-	return 0;
-}
-
-int context_open_file(struct context *context, struct node *node, int *ret_fd, struct error *err)
-{
-	cleanup_free char *path = NULL;
-	struct stat st;
-
-	return open_file(context, node, &path, ret_fd, &st, err);
-}
-
-static int hash_file(struct context *context, struct node *node, struct object_id *ret,
-		     struct error *err)
-{
-	cleanup_free char *path = NULL;
-	cleanup_fd int fd = -1;
-	bool xattrs = false;
-	struct stat st;
-	int r = open_file(context, node, &path, &fd, &st, err);
-
-	if (r == 0)
-		r = scan_xattrs(context->tree, node, fd, &xattrs, err);
-	if (r < 0)
-		return r;
-	r = digest_file(fd, ret->bytes);
-	if (r < 0)
-		return cannot(context, r, "read", path, err);
-	context->counts.bytes_hashed += node->size;
-	/* The cache knows nothing of attributes: files that have some are looked at each time. */
-	if (!xattrs)
-		hash_cache_add(context->hashes, &st, ret);
-	return 0;
-}
-
-static int read_small(struct context *context, struct node *node, struct error *err)
-{
-	cleanup_free char *path = NULL;
-	cleanup_fd int fd = -1;
-	char bytes[DIR_INLINE_MAX];
-	bool xattrs;
-	struct stat st;
-	int r = open_file(context, node, &path, &fd, &st, err);
-
-	if (r == 0)
-		r = scan_xattrs(context->tree, node, fd, &xattrs, err);
-	if (r < 0)
-		return r;
-	r = fd_pread_exactly(fd, bytes, node->size, 0);
-	if (r < 0)
-		return cannot(context, r, "read", path, err);
-	node_set_inline(context->tree, node, bytes, node->size);
-	return 0;
-}
-
-static int resolve(struct content_resolver *resolver, struct node *node, struct error *err)
-{
-	struct context *context = (struct context *)resolver;
-	struct object_id id;
-	int r;
-
-	if (node->content != CONTENT_STAGED)
-		return 0;
-	if (node->size <= DIR_INLINE_MAX)
-		return read_small(context, node, err);
-	r = hash_file(context, node, &id, err);
-	if (r == 0)
-		node_set_blob(context->tree, node, &id, node->size);
-	return r;
-}
-
-/* Copy the open file into the store, and see that it still has the digest it had. */
-static int store_file(struct context *context, struct store_txn *txn, const struct node *node,
-		      int fd, const char *path, struct error *err)
-{
-	cleanup_with(blob_writer_free) struct blob_writer *writer = NULL;
-	cleanup_free char *block = xmalloc(1 << 17);
-	struct object_id id;
-	uint64_t size;
-	ssize_t n;
-	int r = blob_writer_begin(txn, &writer, err);
-
-	while (r == 0 && (n = read(fd, block, 1 << 17)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		r = n < 0 ? cannot(context, -errno, "read", path, err)
-			  : blob_writer_add(writer, block, (size_t)n, err);
-	}
-	if (r == 0)
-		r = blob_writer_finish(writer, &id, &size, err);
-	if (r < 0)
-		return r;
-	context->counts.bytes_stored += size;
-	if (!object_id_equal(&id, &node->blob))
-		return error_set(err, -ESTALE, "'%s/%s' was changed while it was being copied",
-				 context->path, path);
-	return 0;
-}
-
-int context_ingest(struct context *context, struct store_txn *txn, struct node *node,
-		   struct error *err)
-{
-	cleanup_free char *path = NULL;
-	cleanup_fd int fd = -1;
-	struct stat st;
-	int r = resolve(&context->resolver, node, err);
-
-	if (r < 0 || node->content != CONTENT_BLOB)
-		return r;
-	r = store_txn_has(txn, &node->blob, err);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = open_file(context, node, &path, &fd, &st, err);
-	return r < 0 ? r : store_file(context, txn, node, fd, path, err);
 }

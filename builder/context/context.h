@@ -32,6 +32,9 @@ int context_open(struct store *store, const struct context_options *options, str
 void context_close(struct context *context);
 DEFINE_CLEANUP(struct context *, context_close);
 
+/* From now on reading ends with -ECANCELED when this becomes readable. */
+void context_cancel_with(struct context *context, int cancel_fd);
+
 void context_lock(struct context *context);
 void context_unlock(struct context *context);
 

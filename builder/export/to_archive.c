@@ -32,13 +32,15 @@ int export_to_archive(const struct export *export, struct error *err)
 {
 	cleanup_with(out_file_release) struct out_file file = { .fd = -1 };
 	const char *dest = export->output->dest;
+	struct guard_sink guard;
 	struct file_sink sink;
 	int r = out_file_open(dest, &file, err);
 
 	if (r < 0)
 		return r;
 	file_sink_init(&sink, file.fd, dest ? dest : "standard output");
+	guard_sink_init(&guard, &sink.base, export->progress);
 	for (size_t i = 0; i < export->count && r == 0; i++)
-		r = write_tree(export, i, &sink.base, err);
+		r = write_tree(export, i, &guard.base, err);
 	return r < 0 ? r : out_file_keep(&file, err);
 }

@@ -344,8 +344,11 @@ static int make_all(struct to_directory *run, const struct object_id *dir, struc
 	const char *path;
 	int r = tree_walk_begin(&walk, run->export->store, dir, err);
 
-	while (r >= 0 && (r = tree_walk_next(&walk, &entry, &path, err)) > 0)
-		r = make_entry(run, path, &entry, err);
+	while (r >= 0 && (r = tree_walk_next(&walk, &entry, &path, err)) > 0) {
+		r = progress_check(run->export->progress, err);
+		if (r == 0)
+			r = make_entry(run, path, &entry, err);
+	}
 	return r < 0 ? r : leave_dirs(run, NULL, err);
 }
 

@@ -143,6 +143,7 @@ int export_to_layout(const struct export *export, struct export_result *result, 
 					    .count = 1,
 					    .docker_archive = output->type == OUTPUT_DOCKER,
 					    .progress = export->progress };
+	struct guard_sink guard;
 	struct file_sink sink;
 	int r = 0;
 
@@ -160,6 +161,7 @@ int export_to_layout(const struct export *export, struct export_result *result, 
 	if (output->directory)
 		return layout_write_directory(&write, output->dest, err);
 	file_sink_init(&sink, file.fd, output->dest ? output->dest : "standard output");
-	r = layout_write_archive(&write, &sink.base, err);
+	guard_sink_init(&guard, &sink.base, export->progress);
+	r = layout_write_archive(&write, &guard.base, err);
 	return r < 0 ? r : out_file_keep(&file, err);
 }

@@ -115,6 +115,8 @@ static void fill(struct address *ret, const struct history_state *state)
 	ret->build = xstrdup(state->build);
 	ret->stage = xstrdup(state->stage_label);
 	ret->step = state->step;
+	ret->untouched = state->status == HISTORY_FAILED &&
+			 object_id_equal(&state->snapshot, &state->parent);
 	ret->name = xasprintf("%s@%s:%u", state->build, state->stage_label, state->step);
 }
 
@@ -156,6 +158,18 @@ static int find_image(struct store *store, const char *text, struct address *ret
 		return 0;
 	ref = xasprintf("tag/%s", name);
 	r = store_ref_get(store, ref, &ret->snapshot, NULL, err);
+	if (r > 0)
+		ret->name = xstrdup(text);
+	return r;
+}
+
+/* ---- pins ---- */
+
+static int find_pin(struct store *store, const char *text, struct address *ret, struct error *err)
+{
+	cleanup_free char *ref = xasprintf("pin/%s", text);
+	int r = store_ref_get(store, ref, &ret->snapshot, NULL, err);
+
 	if (r > 0)
 		ret->name = xstrdup(text);
 	return r;
@@ -237,7 +251,9 @@ int address_find(struct store *store, struct history *history, const char *text,
 	int r = 0;
 
 	*ret = (struct address){ 0 };
-	if (history)
+	if (*text)
+		r = find_pin(store, text, ret, err);
+	if (r == 0 && history)
 		r = find_build_state(history, text, ret, err);
 	if (r == 0)
 		r = find_id(store, text, ret, err);

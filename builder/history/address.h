@@ -5,10 +5,13 @@
  *   BUILD[@STAGE][:STEP]   of a build: "last", "last-failed", its id or the beginning of it. STAGE
  *                          is a name or "stage-2", without it the target; STEP counts FROM as 1,
  *                          without it the stage's end, or where it failed
+ *   PIN                    the name of a pin, see 'varve pin'
  *   IMAGE[:TAG]            an image of the store
  *   ID                     of a snapshot, or the beginning of just one, at least four digits
  */
 #pragma once
+
+#include <stdbool.h>
 
 #include "fs/base/cleanup.h"
 #include "fs/object/id.h"
@@ -23,6 +26,7 @@ struct address {
 	/* Of a build's state, else NULL and 0. */
 	char *build, *stage;
 	unsigned step;
+	bool untouched; /* the step failed before it ran: the state is that of the step before */
 };
 
 /* -ENOENT with words for what there is instead; -EEXIST when it could be several. */

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "builder/history/history_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
@@ -27,12 +27,7 @@ static const char schema[] =
 	" PRIMARY KEY (build, stage, step)) WITHOUT ROWID;"
 	"PRAGMA user_version = 1;";
 
-struct history {
-	sqlite3 *db;
-	char *path;
-};
-
-static int failed(const struct history *history, const char *what, struct error *err)
+int history_failed(const struct history *history, const char *what, struct error *err)
 {
 	int code = sqlite3_errcode(history->db);
 
@@ -117,7 +112,7 @@ int history_open(struct store *store, struct history **ret, struct error *err)
 		r = open_file(history);
 	}
 	if (r < 0)
-		return failed(history, "open", err);
+		return history_failed(history, "open", err);
 	*ret = take_ptr(&history);
 	return 0;
 }
@@ -126,6 +121,7 @@ void history_close(struct history *history)
 {
 	if (!history)
 		return;
+	sqlite3_finalize(history->add_state);
 	sqlite3_close(history->db);
 	free(history->path);
 	free(history);
@@ -152,21 +148,21 @@ static void bind_text(sqlite3_stmt *statement, int index, const char *text)
 	sqlite3_bind_text(statement, index, text ? text : "", -1, SQLITE_TRANSIENT);
 }
 
-static void bind_id(sqlite3_stmt *statement, int index, const struct object_id *id)
+void history_bind_id(sqlite3_stmt *statement, int index, const struct object_id *id)
 {
 	sqlite3_bind_blob(statement, index, id->bytes, OBJECT_ID_SIZE, SQLITE_TRANSIENT);
 }
 
-static int prepare(struct history *history, const char *sql, sqlite3_stmt **ret, struct error *err)
+int history_prepare(struct history *history, const char *sql, sqlite3_stmt **ret, struct error *err)
 {
 	if (sqlite3_prepare_v2(history->db, sql, -1, ret, NULL) != SQLITE_OK)
-		return failed(history, "use", err);
+		return history_failed(history, "use", err);
 	return 0;
 }
 
-static int finish(struct history *history, sqlite3_stmt *statement, struct error *err)
+int history_finish(struct history *history, sqlite3_stmt *statement, struct error *err)
 {
-	int r = sqlite3_step(statement) == SQLITE_DONE ? 0 : failed(history, "write", err);
+	int r = sqlite3_step(statement) == SQLITE_DONE ? 0 : history_failed(history, "write", err);
 
 	sqlite3_finalize(statement);
 	return r;
@@ -175,9 +171,9 @@ static int finish(struct history *history, sqlite3_stmt *statement, struct error
 int history_begin(struct history *history, const struct history_build *build, struct error *err)
 {
 	sqlite3_stmt *statement;
-	int r = prepare(history,
-			"INSERT OR REPLACE INTO build VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-			&statement, err);
+	int r = history_prepare(
+		history, "INSERT OR REPLACE INTO build VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		&statement, err);
 
 	if (r < 0)
 		return r;
@@ -190,15 +186,15 @@ int history_begin(struct history *history, const struct history_build *build, st
 	bind_text(statement, 7, build->target);
 	bind_text(statement, 8, build->tags);
 	bind_text(statement, 9, build->error);
-	return finish(history, statement, err);
+	return history_finish(history, statement, err);
 }
 
 int history_end(struct history *history, const struct history_build *build, struct error *err)
 {
 	sqlite3_stmt *statement;
-	int r = prepare(history,
-			"UPDATE build SET status = ?2, ended = ?3, error = ?4 WHERE id = ?1",
-			&statement, err);
+	int r = history_prepare(
+		history, "UPDATE build SET status = ?2, ended = ?3, error = ?4 WHERE id = ?1",
+		&statement, err);
 
 	if (r < 0)
 		return r;
@@ -206,30 +202,37 @@ int history_end(struct history *history, const struct history_build *build, stru
 	sqlite3_bind_int(statement, 2, build->status);
 	sqlite3_bind_int64(statement, 3, build->ended_ms);
 	bind_text(statement, 4, build->error);
-	return finish(history, statement, err);
+	return history_finish(history, statement, err);
 }
 
 int history_add_state(struct history *history, const struct history_state *state, struct error *err)
 {
 	sqlite3_stmt *statement;
-	int r = prepare(history,
-			"INSERT OR REPLACE INTO state VALUES"
-			" (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-			&statement, err);
+	int r = 0;
 
+	if (!history->add_state)
+		r = history_prepare(history,
+				    "INSERT OR REPLACE INTO state VALUES"
+				    " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+				    &history->add_state, err);
 	if (r < 0)
 		return r;
+	statement = history->add_state;
 	bind_text(statement, 1, state->build);
 	sqlite3_bind_int64(statement, 2, state->stage);
 	sqlite3_bind_int64(statement, 3, state->step);
 	bind_text(statement, 4, state->stage_label);
 	bind_text(statement, 5, state->name);
-	bind_id(statement, 6, &state->snapshot);
-	bind_id(statement, 7, &state->parent);
+	history_bind_id(statement, 6, &state->snapshot);
+	history_bind_id(statement, 7, &state->parent);
 	sqlite3_bind_int(statement, 8, state->status);
 	sqlite3_bind_int64(statement, 9, state->started_ms);
 	sqlite3_bind_int64(statement, 10, (int64_t)state->duration_ms);
-	return finish(history, statement, err);
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		r = history_failed(history, "write", err);
+	/* Only now is the file unlocked again; that the same failure comes back is no news. */
+	(void)sqlite3_reset(statement);
+	return r;
 }
 
 int history_forget(struct history *history, int64_t before_ms, struct error *err)
@@ -244,11 +247,11 @@ int history_forget(struct history *history, int64_t before_ms, struct error *err
 	for (size_t i = 0; i < 2 && r == 0; i++) {
 		sqlite3_stmt *statement;
 
-		r = prepare(history, commands[i], &statement, err);
+		r = history_prepare(history, commands[i], &statement, err);
 		if (r < 0)
 			break;
 		sqlite3_bind_int64(statement, 1, before_ms);
-		r = finish(history, statement, err);
+		r = history_finish(history, statement, err);
 	}
 	return r;
 }
@@ -262,7 +265,7 @@ static char *column_text(sqlite3_stmt *statement, int index)
 	return xstrdup(text ? (const char *)text : "");
 }
 
-static struct object_id column_id(sqlite3_stmt *statement, int index)
+struct object_id history_column_id(sqlite3_stmt *statement, int index)
 {
 	struct object_id id = { 0 };
 	const void *blob = sqlite3_column_blob(statement, index);
@@ -292,15 +295,15 @@ static int read_builds(struct history *history, sqlite3_stmt *statement, struct 
 						.error = column_text(statement, 8) };
 	}
 	sqlite3_finalize(statement);
-	return code == SQLITE_DONE ? 0 : failed(history, "read", err);
+	return code == SQLITE_DONE ? 0 : history_failed(history, "read", err);
 }
 
 int history_list(struct history *history, size_t limit, struct history_builds *ret,
 		 struct error *err)
 {
 	sqlite3_stmt *statement;
-	int r = prepare(history, "SELECT * FROM build ORDER BY started DESC, id LIMIT ?1",
-			&statement, err);
+	int r = history_prepare(history, "SELECT * FROM build ORDER BY started DESC, id LIMIT ?1",
+				&statement, err);
 
 	if (r < 0)
 		return r;
@@ -324,7 +327,7 @@ int history_find(struct history *history, const char *text, struct history_build
 		sql = newest;
 	else if (strcmp(text, "last-failed") == 0)
 		sql = newest_failed;
-	r = prepare(history, sql, &statement, err);
+	r = history_prepare(history, sql, &statement, err);
 	if (r < 0)
 		return r;
 	if (sql == by_prefix)
@@ -342,8 +345,9 @@ int history_states(struct history *history, const char *build, struct history_st
 		   struct error *err)
 {
 	sqlite3_stmt *statement;
-	int code, r = prepare(history, "SELECT * FROM state WHERE build = ?1 ORDER BY stage, step",
-			      &statement, err);
+	int code, r = history_prepare(history,
+				      "SELECT * FROM state WHERE build = ?1 ORDER BY stage, step",
+				      &statement, err);
 
 	if (r < 0)
 		return r;
@@ -356,15 +360,15 @@ int history_states(struct history *history, const char *build, struct history_st
 			.step = (unsigned)sqlite3_column_int64(statement, 2),
 			.stage_label = column_text(statement, 3),
 			.name = column_text(statement, 4),
-			.snapshot = column_id(statement, 5),
-			.parent = column_id(statement, 6),
+			.snapshot = history_column_id(statement, 5),
+			.parent = history_column_id(statement, 6),
 			.status = sqlite3_column_int(statement, 7),
 			.started_ms = sqlite3_column_int64(statement, 8),
 			.duration_ms = (uint64_t)sqlite3_column_int64(statement, 9)
 		};
 	}
 	sqlite3_finalize(statement);
-	return code == SQLITE_DONE ? 0 : failed(history, "read", err);
+	return code == SQLITE_DONE ? 0 : history_failed(history, "read", err);
 }
 
 void history_builds_release(struct history_builds *builds)

@@ -79,6 +79,27 @@ int history_find(struct history *history, const char *text, struct history_build
 /* The states of a build, by stages and steps. */
 int history_states(struct history *history, const char *build, struct history_states *ret,
 		   struct error *err);
+/* When states were used last, by any build, and in how many. */
+struct history_use {
+	struct object_id snapshot;
+	int64_t used_ms; /* since 1970 */
+	uint64_t count;
+	char *name; /* of the step, as the last one called it */
+};
+struct history_uses {
+	struct history_use *items; /* by ascending snapshot */
+	size_t count, capacity;
+};
+int history_uses(struct history *history, struct history_uses *ret, struct error *err);
+/* That of one snapshot, or NULL. */
+const struct history_use *history_use_of(const struct history_uses *uses,
+					 const struct object_id *snapshot);
+void history_uses_release(struct history_uses *uses);
+DEFINE_CLEANUP_VALUE(struct history_uses, history_uses_release);
+
+/* Forget what the states were that the store has no more, and builds that have none left but those
+ * they began with. */
+int history_forget_lost(struct history *history, struct store *store, struct error *err);
 /* Forget builds that ended before this time. */
 int history_forget(struct history *history, int64_t before_ms, struct error *err);
 

@@ -2,10 +2,10 @@
 #include "builder/image/compress.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include <zstd.h>
 
@@ -103,8 +103,8 @@ void compression_describe(enum compression compression, int level, struct buf *r
 {
 	level = real_level(compression, level);
 	if (compression == COMPRESSION_GZIP)
-		buf_add_format(ret, "gzip level %d block %zu zlib %s", level, GZIP_BLOCK,
-			       zlibVersion());
+		buf_add_format(ret, "gzip level %d block %zu libdeflate %s", level, GZIP_BLOCK,
+			       LIBDEFLATE_VERSION_STRING);
 	else if (compression == COMPRESSION_ZSTD)
 		buf_add_format(ret, "zstd level %d library %s", level, ZSTD_versionString());
 	else
@@ -116,6 +116,7 @@ void compression_describe(enum compression compression, int level, struct buf *r
 struct zstd_compress {
 	struct compress base;
 	ZSTD_CCtx *context;
+	bool busy; /* its workers may have something to do */
 	char *output;
 	size_t output_size;
 };
@@ -130,6 +131,7 @@ static int zstd_run(struct zstd_compress *self, const void *data, size_t size,
 		ZSTD_outBuffer out = { .dst = self->output, .size = self->output_size };
 		int r;
 
+		self->busy = true;
 		left = ZSTD_compressStream2(self->context, &out, &in, end);
 		if (ZSTD_isError(left))
 			return error_set(err, -EIO, "cannot compress: %s", ZSTD_getErrorName(left));
@@ -147,14 +149,23 @@ static int zstd_write(struct byte_sink *sink, const void *data, size_t size, str
 
 static int zstd_finish(struct compress *base, struct error *err)
 {
-	return zstd_run((struct zstd_compress *)base, NULL, 0, ZSTD_e_end, err);
+	struct zstd_compress *self = (struct zstd_compress *)base;
+	int r = zstd_run(self, NULL, 0, ZSTD_e_end, err);
+
+	self->busy = r < 0;
+	return r;
 }
 
 static void zstd_close(struct compress *base)
 {
 	struct zstd_compress *self = (struct zstd_compress *)base;
 
-	ZSTD_freeCCtx(self->context);
+	/*
+	 * Freeing waits for the workers, who have many MiB each to go: at high levels that takes the
+	 * better part of a minute. Given up halfway they are left to the end of the process.
+	 */
+	if (!self->busy)
+		ZSTD_freeCCtx(self->context);
 	free(self->output);
 	free(self);
 }

@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <libdeflate.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "builder/image/compress_internal.h"
 #include "fs/base/alloc.h"
-#include "fs/base/bytes.h"
 #include "fs/base/error.h"
-
-#define DICTIONARY ((size_t)32 << 10)
-
-/* What a block may take when it does not shrink: zlib's own bound, and the end of a block. */
-#define OUTPUT_SIZE (GZIP_BLOCK + (GZIP_BLOCK >> 10) + 1024)
 
 enum slot_state { SLOT_FREE, SLOT_FULL, SLOT_DONE };
 
 struct slot {
-	uint8_t *input; /* the dictionary, then the block */
-	size_t dictionary, length;
+	uint8_t *input;
+	size_t length;
 	uint8_t *output;
 	size_t output_length;
-	uint32_t crc;
-	bool last;
 	bool failed;
 	enum slot_state state; /* guarded by lock */
 };
@@ -37,48 +29,26 @@ struct gzip {
 	uint64_t filled; /* slots handed to the workers so far; guarded by lock */
 	uint64_t taken;  /* of these, slots that a worker took; guarded by lock */
 	uint64_t written;
-	size_t fill; /* bytes in the slot that is being filled */
-	uint32_t crc;
-	uint64_t size;
-	bool head_written;
+	size_t fill;        /* bytes in the slot that is being filled */
+	size_t output_size; /* the most that a block takes */
 
 	pthread_t *threads;
 	unsigned thread_count, started;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool stop; /* guarded by lock */
-	z_stream inline_stream;
-	bool inline_ready;
+	struct libdeflate_compressor *inline_compressor;
 };
 
 /* ---- one block ---- */
 
-static bool stream_init(z_stream *stream, int level)
+/* The header that libdeflate writes has no name, no time, and an unknown system. */
+static void deflate_slot(const struct gzip *self, struct libdeflate_compressor *compressor,
+			 struct slot *slot)
 {
-	*stream = (z_stream){ 0 };
-	return deflateInit2(stream, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK;
-}
-
-static void deflate_slot(z_stream *stream, struct slot *slot)
-{
-	int r, want = slot->last ? Z_STREAM_END : Z_OK;
-
-	slot->failed = true;
-	if (deflateReset(stream) != Z_OK)
-		return;
-	if (slot->dictionary &&
-	    deflateSetDictionary(stream, slot->input, (uInt)slot->dictionary) != Z_OK)
-		return;
-	stream->next_in = slot->input + slot->dictionary;
-	stream->avail_in = (uInt)slot->length;
-	stream->next_out = slot->output;
-	stream->avail_out = OUTPUT_SIZE;
-	r = deflate(stream, slot->last ? Z_FINISH : Z_SYNC_FLUSH);
-	if (r != want || stream->avail_in || !stream->avail_out)
-		return;
-	slot->output_length = OUTPUT_SIZE - stream->avail_out;
-	slot->crc = (uint32_t)crc32(0, slot->input + slot->dictionary, (uInt)slot->length);
-	slot->failed = false;
+	slot->output_length = libdeflate_gzip_compress(compressor, slot->input, slot->length,
+						       slot->output, self->output_size);
+	slot->failed = slot->output_length == 0;
 }
 
 /* ---- workers ---- */
@@ -91,8 +61,7 @@ static struct slot *slot_of(struct gzip *self, uint64_t number)
 static void *worker(void *context)
 {
 	struct gzip *self = context;
-	z_stream stream;
-	bool ready = stream_init(&stream, self->level);
+	struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(self->level);
 
 	pthread_mutex_lock(&self->lock);
 	for (;;) {
@@ -104,8 +73,8 @@ static void *worker(void *context)
 			break;
 		slot = slot_of(self, self->taken++);
 		pthread_mutex_unlock(&self->lock);
-		if (ready)
-			deflate_slot(&stream, slot);
+		if (compressor)
+			deflate_slot(self, compressor, slot);
 		else
 			slot->failed = true;
 		pthread_mutex_lock(&self->lock);
@@ -113,8 +82,7 @@ static void *worker(void *context)
 		pthread_cond_broadcast(&self->changed);
 	}
 	pthread_mutex_unlock(&self->lock);
-	if (ready)
-		deflateEnd(&stream);
+	libdeflate_free_compressor(compressor);
 	return NULL;
 }
 
@@ -129,23 +97,10 @@ static void start_workers(struct gzip *self)
 		self->started++;
 }
 
-static int write_head(struct gzip *self, struct error *err)
-{
-	/* no name, no time, made on an unknown system */
-	uint8_t head[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255 };
-
-	if (self->head_written)
-		return 0;
-	self->head_written = true;
-	head[8] = self->level == 9 ? 2 : self->level == 1 ? 4 : 0;
-	return sink_write(self->base.to, head, sizeof head, err);
-}
-
 /* Write the oldest block that is not written yet, waiting for it. */
 static int write_oldest(struct gzip *self, struct error *err)
 {
 	struct slot *slot = slot_of(self, self->written);
-	int r;
 
 	pthread_mutex_lock(&self->lock);
 	while (slot->state != SLOT_DONE)
@@ -154,33 +109,29 @@ static int write_oldest(struct gzip *self, struct error *err)
 	pthread_mutex_unlock(&self->lock);
 	self->written++;
 	if (slot->failed)
-		return error_set(err, -ENOMEM, "cannot compress: zlib failed");
-	r = write_head(self, err);
-	if (r < 0)
-		return r;
-	self->crc = (uint32_t)crc32_combine(self->crc, slot->crc, (z_off_t)slot->length);
-	self->size += slot->length;
+		return error_set(err, -ENOMEM, "cannot compress: out of memory");
 	return sink_write(self->base.to, slot->output, slot->output_length, err);
 }
 
 static int deflate_inline(struct gzip *self, struct slot *slot, struct error *err)
 {
-	if (!self->inline_ready && !stream_init(&self->inline_stream, self->level))
+	if (!self->inline_compressor)
+		self->inline_compressor = libdeflate_alloc_compressor(self->level);
+	if (!self->inline_compressor)
 		return error_set(err, -ENOMEM, "cannot compress: out of memory");
-	self->inline_ready = true;
-	deflate_slot(&self->inline_stream, slot);
+	deflate_slot(self, self->inline_compressor, slot);
 	slot->state = SLOT_DONE;
 	return 0;
 }
 
-/* The slot being filled goes to the workers; the next one begins with the end of it. */
+/* The slot being filled goes to the workers. What fits into one block needs none. */
 static int hand_over(struct gzip *self, bool last, struct error *err)
 {
-	struct slot *slot = slot_of(self, self->filled), *next;
+	struct slot *slot = slot_of(self, self->filled);
 	int r;
 
 	slot->length = self->fill;
-	slot->last = last;
+	self->fill = 0;
 	if (!last)
 		start_workers(self);
 	if (self->started) {
@@ -196,19 +147,8 @@ static int hand_over(struct gzip *self, bool last, struct error *err)
 		self->filled++;
 		self->taken++;
 	}
-	self->fill = 0;
-	if (last)
-		return 0;
-	if (self->filled - self->written == self->slot_count || !self->started) {
-		r = write_oldest(self, err);
-		if (r < 0)
-			return r;
-	}
-	next = slot_of(self, self->filled);
-	/* With one slot only, it is the same one. */
-	memmove(next->input, slot->input + slot->dictionary + slot->length - DICTIONARY,
-		DICTIONARY);
-	next->dictionary = DICTIONARY;
+	if (!last && (self->filled - self->written == self->slot_count || !self->started))
+		return write_oldest(self, err);
 	return 0;
 }
 
@@ -222,7 +162,7 @@ static int gzip_write(struct byte_sink *sink, const void *data, size_t size, str
 
 		if (part > size)
 			part = size;
-		memcpy(slot->input + slot->dictionary + self->fill, data, part);
+		memcpy(slot->input + self->fill, data, part);
 		self->fill += part;
 		data = (const char *)data + part;
 		size -= part;
@@ -239,16 +179,14 @@ static int gzip_write(struct byte_sink *sink, const void *data, size_t size, str
 static int gzip_finish(struct compress *base, struct error *err)
 {
 	struct gzip *self = (struct gzip *)base;
-	uint8_t tail[8];
-	int r = hand_over(self, true, err);
+	int r = 0;
 
+	/* Nothing at all is a block too, so that it can be told from a stream cut off. */
+	if (self->fill > 0 || self->filled == 0)
+		r = hand_over(self, true, err);
 	while (r == 0 && self->written < self->filled)
 		r = write_oldest(self, err);
-	if (r < 0)
-		return r;
-	put_le32(tail, self->crc);
-	put_le32(tail + 4, (uint32_t)self->size);
-	return sink_write(self->base.to, tail, sizeof tail, err);
+	return r;
 }
 
 static void gzip_close(struct compress *base)
@@ -267,8 +205,7 @@ static void gzip_close(struct compress *base)
 		free(self->slots[i].input);
 		free(self->slots[i].output);
 	}
-	if (self->inline_ready)
-		deflateEnd(&self->inline_stream);
+	libdeflate_free_compressor(self->inline_compressor);
 	free(self->slots);
 	free(self->threads);
 	free(self);
@@ -283,12 +220,14 @@ int gzip_open(int level, unsigned threads, struct compress **ret, struct error *
 					.finish = gzip_finish,
 					.close = gzip_close };
 	self->level = level;
+	/* It bounds the output of any compressor. */
+	self->output_size = libdeflate_gzip_compress_bound(NULL, GZIP_BLOCK);
 	self->thread_count = threads;
 	self->slot_count = threads < 2 ? 1 : threads * 2 + 2;
 	self->slots = xcalloc(self->slot_count, sizeof *self->slots);
 	for (unsigned i = 0; i < self->slot_count; i++) {
-		self->slots[i].input = xmalloc(DICTIONARY + GZIP_BLOCK);
-		self->slots[i].output = xmalloc(OUTPUT_SIZE);
+		self->slots[i].input = xmalloc(GZIP_BLOCK);
+		self->slots[i].output = xmalloc(self->output_size);
 	}
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->changed, NULL);

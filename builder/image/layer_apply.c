@@ -336,9 +336,13 @@ static int apply_all(struct apply_run *run, struct error *err)
 		r = apply_entry(run, entry, err);
 		if (r < 0)
 			return r;
-		if (apply->entry_count % 256 == 0)
-			progress_report(apply->progress, apply->what,
-					tar_reader_offset(run->reader), apply->total);
+		if (apply->entry_count % 256 != 0)
+			continue;
+		progress_report(apply->progress, apply->what, tar_reader_offset(run->reader),
+				apply->total);
+		r = progress_check(apply->progress, err);
+		if (r < 0)
+			return r;
 	}
 	if (r < 0)
 		return r;

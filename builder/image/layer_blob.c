@@ -14,6 +14,7 @@
 #include "builder/image/layer_write.h"
 #include "builder/image/tar/tar_write.h"
 #include "fs/base/error.h"
+#include "fs/store/store.h"
 
 /* A layer being written. */
 struct making {
@@ -91,23 +92,27 @@ static int write_archive(const struct making *making, struct byte_sink *sink, st
 
 /* ---- writing it ---- */
 
-/* archive -> digest -> compression -> digest -> file */
+/* archive -> guard -> digest -> compression -> digest -> file */
 static int write_blob(const struct making *making, int fd, struct cached_layer *ret,
 		      struct error *err)
 {
 	cleanup_with(compress_close) struct compress *compress = NULL;
 	cleanup_with(digest_sink_release) struct digest_sink packed = { 0 }, plain = { 0 };
+	struct guard_sink guard, guard_out;
 	struct file_sink file;
 	int r;
 
 	file_sink_init(&file, fd, "layers");
-	digest_sink_init(&packed, &file.base);
+	/* At both ends: who compresses takes in and gives out by the MiB. */
+	guard_sink_init(&guard_out, &file.base, making->progress);
+	digest_sink_init(&packed, &guard_out.base);
 	r = compress_open(making->compression, making->level, making->format->threads, &packed.base,
 			  &compress, err);
 	if (r < 0)
 		return r;
 	digest_sink_init(&plain, compress_sink(compress));
-	r = write_archive(making, &plain.base, err);
+	guard_sink_init(&guard, &plain.base, making->progress);
+	r = write_archive(making, &guard.base, err);
 	if (r == 0)
 		r = compress_finish(compress, err);
 	if (r < 0)
@@ -133,6 +138,8 @@ static int make_blob(const struct making *making, struct layer_cache *cache,
 
 	if (r == 0)
 		r = write_blob(making, layer_entry_fd(entry), ret, err);
+	if (r == -ENOSPC)
+		store_mention_full(making->store, err);
 	if (r < 0)
 		return r;
 	*ret_fd = fcntl(layer_entry_fd(entry), F_DUPFD_CLOEXEC, 3);

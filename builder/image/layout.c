@@ -46,6 +46,9 @@ static int put_layers(const struct layout_write *write, const struct image *imag
 		if (!id_set_add(done, &layer->digest))
 			continue;
 		layout_blob_name(&layer->digest, name);
+		r = progress_check(write->progress, err);
+		if (r < 0)
+			return r;
 		r = place->put_file(place, name, layer->fd, layer->blob_size, err);
 		if (r < 0)
 			return r;

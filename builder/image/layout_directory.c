@@ -14,10 +14,14 @@
 
 #define TMP_NAME "blobs/.varve-tmp"
 
+/* So much is copied before it is asked whether to go on. */
+#define COPY_PART ((uint64_t)32 << 20)
+
 struct directory_place {
 	struct layout_place base;
 	int fd;
 	const char *path;
+	const struct progress *progress;
 };
 
 /* A blob is what its name says: there is no need to write it twice. */
@@ -42,8 +46,15 @@ static int copy_blob(const struct directory_place *place, int from_fd, uint64_t 
 {
 	cleanup_fd int fd = openat(place->fd, TMP_NAME,
 				   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int r = fd < 0 ? -errno : 0;
 
-	return fd < 0 ? -errno : fd_copy_range(from_fd, 0, fd, 0, size);
+	for (uint64_t at = 0; at < size && r == 0; at += COPY_PART) {
+		r = progress_check(place->progress, NULL);
+		if (r == 0)
+			r = fd_copy_range(from_fd, at, fd, at,
+					  size - at < COPY_PART ? size - at : COPY_PART);
+	}
+	return r;
 }
 
 static int directory_put_file(struct layout_place *base, const char *name, int from_fd,
@@ -59,6 +70,8 @@ static int directory_put_file(struct layout_place *base, const char *name, int f
 		r = -errno;
 	if (r < 0) {
 		(void)unlinkat(place->fd, TMP_NAME, 0);
+		if (r == -ECANCELED)
+			return error_set(err, r, "cancelled");
 		return error_errno(err, r, "cannot write '%s/%s'", place->path, name);
 	}
 	return 0;
@@ -113,7 +126,8 @@ static int write_all(const struct layout_write *write, struct directory_place *p
 int layout_write_directory(const struct layout_write *write, const char *path, struct error *err)
 {
 	struct directory_place place = { .base = { directory_put_bytes, directory_put_file },
-					 .path = path };
+					 .path = path,
+					 .progress = write->progress };
 	int r = dir_make_all(path, 0777);
 
 	cleanup_fd int fd = r < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

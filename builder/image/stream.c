@@ -5,11 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "builder/image/progress.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
 
 #define COPY_SIZE ((size_t)128 << 10)
+/* A guard asks after so many bytes. */
+#define CHECK_SIZE ((uint64_t)256 << 10)
 
 /* ---- sources ---- */
 
@@ -221,6 +224,29 @@ static int file_write(struct byte_sink *base, const void *data, size_t size, str
 void file_sink_init(struct file_sink *sink, int fd, const char *name)
 {
 	*sink = (struct file_sink){ .base = { .write = file_write }, .fd = fd, .name = name };
+}
+
+static int guard_write(struct byte_sink *base, const void *data, size_t size, struct error *err)
+{
+	struct guard_sink *sink = (struct guard_sink *)base;
+	int r;
+
+	sink->unchecked += size;
+	if (sink->unchecked >= CHECK_SIZE) {
+		sink->unchecked = 0;
+		r = progress_check(sink->progress, err);
+		if (r < 0)
+			return r;
+	}
+	return sink_write(sink->to, data, size, err);
+}
+
+void guard_sink_init(struct guard_sink *sink, struct byte_sink *to, const struct progress *progress)
+{
+	*sink = (struct guard_sink){ .base = { .write = guard_write },
+				     .to = to,
+				     .progress = progress,
+				     .unchecked = CHECK_SIZE };
 }
 
 static int buf_write(struct byte_sink *base, const void *data, size_t size, struct error *err)

@@ -13,6 +13,7 @@
 
 struct digest;
 struct error;
+struct progress;
 
 struct byte_source {
 	/* At least one byte and up to `size` (above 0) into `data`: how many, 0 at the end, or a
@@ -86,6 +87,16 @@ struct file_sink {
 	const char *name; /* for messages; kept by reference */
 };
 void file_sink_init(struct file_sink *sink, int fd, const char *name);
+
+/* Passes on what is written through it, until that is to be given up: -ECANCELED. */
+struct guard_sink {
+	struct byte_sink base;
+	struct byte_sink *to;
+	const struct progress *progress;
+	uint64_t unchecked; /* bytes since it was asked last */
+};
+void guard_sink_init(struct guard_sink *sink, struct byte_sink *to,
+		     const struct progress *progress);
 
 struct buf_sink {
 	struct byte_sink base;

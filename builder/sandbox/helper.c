@@ -84,6 +84,22 @@ struct start {
 	int error;
 };
 
+/*
+ * The thread sanitizer takes every clone() for a fork: the child would switch off its view of the
+ * memory that it shares with us. This is the same function by a name that it leaves alone.
+ */
+#if defined(__SANITIZE_THREAD__)
+#	define UNSEEN_CLONE
+#elif defined(__has_feature)
+#	if __has_feature(thread_sanitizer)
+#		define UNSEEN_CLONE
+#	endif
+#endif
+#ifdef UNSEEN_CLONE
+int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...); /* NOLINT */
+#	define clone __clone
+#endif
+
 #define IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
 
 /* Keep the capabilities of a new user namespace over execve() while it has no root yet. */

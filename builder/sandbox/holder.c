@@ -23,6 +23,7 @@
 #include "fs/base/lockfile.h"
 #include "fs/base/parse.h"
 #include "fs/base/wire.h"
+#include "fs/ids/credentials.h"
 
 /* Another builder's holder that cannot be made out is on its way out: it gets this long. */
 #define ATTEMPTS   200
@@ -33,7 +34,7 @@
  * several users, has one for each: they could not enter each other's. */
 struct place {
 	int dir_fd;
-	char fifo[80], lock[80], pid[80];
+	char fifo[80], lock[80], pid[80], credentials[96];
 };
 
 static int find_place(int dir_fd, struct place *ret, struct error *err)
@@ -47,6 +48,8 @@ static int find_place(int dir_fd, struct place *ret, struct error *err)
 		 (unsigned long)user.st_ino, (unsigned long)pid.st_ino);
 	snprintf(ret->lock, sizeof ret->lock, "holder.%u.%lx.%lx.lock", geteuid(),
 		 (unsigned long)user.st_ino, (unsigned long)pid.st_ino);
+	snprintf(ret->credentials, sizeof ret->credentials, "holder.%u.%lx.%lx.credentials",
+		 geteuid(), (unsigned long)user.st_ino, (unsigned long)pid.st_ino);
 	snprintf(ret->pid, sizeof ret->pid, "holder.%u.%lx.%lx.pid", geteuid(),
 		 (unsigned long)user.st_ino, (unsigned long)pid.st_ino);
 	return 0;
@@ -111,6 +114,25 @@ static int look_at_ids(pid_t pid, struct holder *ret)
 	return users.count && groups.count ? 0 : -ESTALE;
 }
 
+/* The table of who is who. It is made with the holder and goes with it. */
+static int open_credentials(const struct place *place, bool make)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | (make ? O_CREAT | O_EXCL : 0);
+	cleanup_fd int fd = -1;
+	struct stat facts;
+	int r;
+
+	if (make)
+		(void)unlinkat(place->dir_fd, place->credentials, 0);
+	fd = openat(place->dir_fd, place->credentials, flags, 0600);
+	if (fd < 0 || fstat(fd, &facts) < 0)
+		return -errno;
+	if (!S_ISREG(facts.st_mode) || facts.st_uid != geteuid())
+		return -EPERM;
+	r = make ? credential_table_format(fd) : 0;
+	return r < 0 ? r : take_fd(&fd);
+}
+
 /* 1 joined, 0 there is none, -ESTALE: one that is about to end. The lock is held. */
 static int join_present(const struct place *place, struct holder *ret)
 {
@@ -129,6 +151,11 @@ static int join_present(const struct place *place, struct holder *ret)
 		return -ESTALE;
 	if (look_at_ids(pid, ret) < 0)
 		return -ESTALE;
+	if (!ret->all_ids) {
+		ret->credentials_fd = open_credentials(place, false);
+		if (ret->credentials_fd < 0)
+			return -ESTALE;
+	}
 	ret->fifo_fd = take_fd(&fifo_fd);
 	ret->pidfd = take_fd(&pidfd);
 	return 1;
@@ -175,6 +202,7 @@ static int greet(const struct place *place, int socket_fd, int fifo_fd, struct e
 	strings_add(&names, place->fifo);
 	strings_add(&names, place->lock);
 	strings_add(&names, place->pid);
+	strings_add(&names, place->credentials);
 	wire_put_strings(&body, &names);
 	r = helper_greet(socket_fd, HELPER_HOLDER, &body, fds, 2);
 	if (r < 0)
@@ -198,10 +226,16 @@ static int tell_ids(int socket_fd, bool all_ids, struct error *err)
 static int start_with(const struct place *place, const struct idmap_plan *plan, struct holder *ret,
 		      struct error *err)
 {
-	cleanup_fd int read_fd = -1, write_fd = -1, socket_fd = -1, pidfd = -1;
+	cleanup_fd int read_fd = -1, write_fd = -1, socket_fd = -1, pidfd = -1, table_fd = -1;
 	pid_t pid;
 	int r = make_fifo(place, &read_fd, &write_fd, err);
 
+	if (r == 0 && plan->method == IDMAP_SINGLE) {
+		table_fd = open_credentials(place, true);
+		if (table_fd < 0)
+			r = error_errno(err, table_fd, "cannot make '%s' in the runtime directory",
+					place->credentials);
+	}
 	if (r == 0)
 		r = helper_start(HELPER_NEW_NAMESPACES | HELPER_DETACHED, &pid, &socket_fd, err);
 	if (r < 0)
@@ -225,6 +259,7 @@ static int start_with(const struct place *place, const struct idmap_plan *plan, 
 	ret->all_ids = plan->method != IDMAP_SINGLE;
 	ret->root_uid = idmap_root(&plan->users);
 	ret->root_gid = idmap_root(&plan->groups);
+	ret->credentials_fd = take_fd(&table_fd);
 	ret->fifo_fd = take_fd(&write_fd);
 	ret->pidfd = take_fd(&pidfd);
 	return 0;
@@ -269,7 +304,7 @@ int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning,
 	struct place place;
 	int r = find_place(runtime_dir_fd, &place, err);
 
-	*ret = (struct holder){ .fifo_fd = -1, .pidfd = -1 };
+	*ret = (struct holder){ .fifo_fd = -1, .pidfd = -1, .credentials_fd = -1 };
 	for (int i = 0; r == 0; i++) {
 		cleanup_fd int lock_fd = -1;
 
@@ -292,11 +327,20 @@ int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning,
 	return r;
 }
 
+bool holder_alive(const struct holder *holder)
+{
+	struct pollfd state = { .fd = holder->pidfd, .events = POLLIN };
+
+	return poll(&state, 1, 0) == 0;
+}
+
 void holder_leave(struct holder *holder)
 {
 	if (holder->pidfd >= 0)
 		close(holder->pidfd);
 	if (holder->fifo_fd >= 0)
 		close(holder->fifo_fd);
-	holder->pidfd = holder->fifo_fd = -1;
+	if (holder->credentials_fd >= 0)
+		close(holder->credentials_fd);
+	holder->pidfd = holder->fifo_fd = holder->credentials_fd = -1;
 }

@@ -20,6 +20,7 @@ struct holder {
 	int pidfd;
 	bool all_ids;                /* more than one is mapped */
 	uint32_t root_uid, root_gid; /* who is root of it, out here */
+	int credentials_fd; /* who is who in it, see fs/ids/credentials.h; -1: the kernel knows */
 };
 
 /*
@@ -27,4 +28,6 @@ struct holder {
  * ids goes into `ret_warning`.
  */
 int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning, struct error *err);
+/* Is it still there? It goes before its builders only when somebody kills it. */
+bool holder_alive(const struct holder *holder);
 void holder_leave(struct holder *holder);

@@ -241,6 +241,15 @@ static void warn_of_host(struct sandbox *sandbox, const char *why)
 	sandbox_warn(sandbox, text.data);
 }
 
+/* Without the holder nothing can be set up any more. That says nothing about the programs, and the
+ * host's network is no way out that somebody has chosen. */
+static int holder_gone(struct error *err)
+{
+	return error_set(err, -ENOTCONN,
+			 "the process that keeps the namespaces of steps was killed; run the build "
+			 "again");
+}
+
 /* The first network of the sandbox: try what there is. 0, or 1: the host's. */
 static int decide(struct sandbox *sandbox, struct place *ret, struct error *err)
 {
@@ -265,6 +274,8 @@ static int decide(struct sandbox *sandbox, struct place *ret, struct error *err)
 			return 0;
 		}
 	}
+	if (!holder_alive(&sandbox->holder))
+		return holder_gone(err);
 	/* Who asked for one of them does not want the host's network instead. */
 	if (asked != SANDBOX_NETWORK_BEST)
 		return error_set(err, first.code, "no network for steps: %s", first.text);
@@ -291,6 +302,8 @@ static int acquire(struct sandbox *sandbox, size_t *ret_index, struct error *err
 	if (index == network->count) {
 		r = network->decided ? set_up(sandbox, network->how, &place, err)
 				     : decide(sandbox, &place, err);
+		if (r < 0 && !holder_alive(&sandbox->holder))
+			return holder_gone(err);
 		if (r != 0)
 			return r;
 		array_reserve_one(network->places, network->count, network->capacity);

@@ -39,15 +39,26 @@ int owner_receive(int channel_fd, struct owner_request *ret)
 	return 1;
 }
 
-int owner_answer(int channel_fd, int error)
+static int answer(int channel_fd, int error, const int *fds, size_t fd_count)
 {
 	cleanup_with(buf_release) struct buf message = { 0 };
 
 	wire_put_u32(&message, (uint32_t)-error);
-	return channel_send(channel_fd, message.data, message.length, NULL, 0);
+	return channel_send(channel_fd, message.data, message.length, fds, fd_count);
 }
 
-int owner_ask(int channel_fd, const struct owner_request *request, int *ret_error)
+int owner_answer(int channel_fd, int error)
+{
+	return answer(channel_fd, error, NULL, 0);
+}
+
+int owner_answer_table(int channel_fd, int table_fd)
+{
+	return answer(channel_fd, 0, &table_fd, 1);
+}
+
+static int ask(int channel_fd, const struct owner_request *request, int *ret_error, int *ret_fds,
+	       size_t *ret_fd_count)
 {
 	cleanup_with(buf_release) struct buf message = { 0 };
 	struct wire wire;
@@ -64,7 +75,7 @@ int owner_ask(int channel_fd, const struct owner_request *request, int *ret_erro
 	r = channel_send(channel_fd, message.data, message.length, NULL, 0);
 	if (r < 0)
 		return r;
-	r = channel_receive(channel_fd, &message, NULL, 0, NULL);
+	r = channel_receive(channel_fd, &message, ret_fds, ret_fds ? 1 : 0, ret_fd_count);
 	if (r <= 0)
 		return r < 0 ? r : -EPIPE;
 	wire = wire_of(message.data, message.length);
@@ -72,5 +83,24 @@ int owner_ask(int channel_fd, const struct owner_request *request, int *ret_erro
 	if (wire_end(&wire) < 0 || error > 0)
 		return -EPROTO;
 	*ret_error = error;
+	return 0;
+}
+
+int owner_ask(int channel_fd, const struct owner_request *request, int *ret_error)
+{
+	return ask(channel_fd, request, ret_error, NULL, NULL);
+}
+
+int owner_ask_table(int channel_fd, const char *filesystem, int *ret_fd)
+{
+	/* Read only. */
+	const struct owner_request request = { .verb = OWNER_TABLE,
+					       .filesystem = (char *)(uintptr_t)filesystem };
+	size_t count = 0;
+	int fd = -1, error, r = ask(channel_fd, &request, &error, &fd, &count);
+
+	if (r < 0 || error < 0 || count != 1)
+		return r < 0 ? r : error < 0 ? error : -EPROTO;
+	*ret_fd = fd;
 	return 0;
 }

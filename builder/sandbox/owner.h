@@ -22,6 +22,9 @@ enum owner_verb {
 	 * files as chown(2) does, and the kernel is to hear of it. Asked only where root alone is
 	 * mapped; ids are below 65536 then, as they would be with all of them. */
 	OWNER_CHOWN,
+	/* The table of the filesystem's owners, see fs/ids/owner_table.h; answered with
+	 * owner_answer_table(). Asked once, where root alone is mapped. */
+	OWNER_TABLE,
 };
 
 struct owner_request {
@@ -42,6 +45,10 @@ DEFINE_CLEANUP_VALUE(struct owner_request, owner_request_release);
 int owner_receive(int channel_fd, struct owner_request *ret);
 /* `error`: 0 or a negative errno, for the process that asked. */
 int owner_answer(int channel_fd, int error);
+/* The descriptor stays the caller's. */
+int owner_answer_table(int channel_fd, int table_fd);
 
 /* For who asks: 0 and the answer, negative when there is none. */
 int owner_ask(int channel_fd, const struct owner_request *request, int *ret_error);
+/* OWNER_TABLE; negative also when there is no table. */
+int owner_ask_table(int channel_fd, const char *filesystem, int *ret_fd);

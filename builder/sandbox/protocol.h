@@ -14,11 +14,13 @@
 
 /* Greeting: u64 HELPER_GREETING, u32 role, then: */
 enum helper_role {
-	/* fds: read end of the FIFO, runtime directory. strings: names of FIFO, lock and pid file.
+	/* fds: read end of the FIFO, runtime directory. strings: names of FIFO, lock, pid file
+	 * and table of credentials.
 	 * Answers REPLY_DONE; then gets u32 "all ids are mapped", answers REPLY_DONE. */
 	HELPER_HOLDER = 1,
-	/* fds: the holder, the builder (both pidfds). u32 all ids are mapped. Answers REPLY_DONE with
-	 * ZYGOTE_ flags, then takes requests. */
+	/* fds: the holder, the builder (both pidfds), if root alone is mapped the table of
+	 * credentials. u32 all ids are mapped. Answers REPLY_DONE with ZYGOTE_ flags, then takes
+	 * requests. */
 	HELPER_ZYGOTE,
 	/* fds: the builder, the holder (both pidfds). Answers REPLY_DONE, then takes REQUEST_GUARD. */
 	HELPER_GUARD,
@@ -37,9 +39,10 @@ enum helper_request {
 	/* REPLY_DONE with the pid of the process that keeps the network namespace until the
 	 * answering socket is closed, and the namespace. */
 	REQUEST_NETWORK,
-	/* u32 START_ flags, u64 open files, string hosts, string resolv.conf, u32 n and n times string
-	 * filesystem and u32 index of its owner's descriptor, spec. fds: stdout, stderr, then the
-	 * network namespace if START_NETWORK, then owners'.
+	/* u32 START_ flags, u64 open files, u32 rows << 16 | columns, string hosts, string resolv.conf,
+	 * u32 n and n times string filesystem and u32 index of its owner's descriptor, spec. fds:
+	 * stdout and stderr unless START_TERMINAL, stdin if START_STDIN, the network namespace if
+	 * START_NETWORK, then owners'.
 	 * REPLY_STARTING, REPLY_STARTED, REPLY_ENDED. */
 	REQUEST_START,
 	/* For the guard: u32 GUARD_ flags, string program, strings arguments; "%r" and "%e" in them
@@ -53,6 +56,8 @@ enum start_flags {
 	START_NETWORK = 1 << 1,     /* a namespace comes along */
 	START_NETWORK_NEW = 1 << 2, /* make an empty one */
 	START_HOST_PROC = 1 << 3,
+	START_STDIN = 1 << 4,    /* there is something to read; else nothing */
+	START_TERMINAL = 1 << 5, /* a terminal of its own, of that size, instead of all three */
 };
 
 enum guard_flags {
@@ -64,7 +69,7 @@ enum helper_reply {
 	REPLY_ERROR = 1, /* u32 errno, string text */
 	REPLY_DONE,      /* u32 value, or nothing left to say */
 	REPLY_STARTING,  /* the supervisor (pidfd) */
-	REPLY_STARTED,   /* the step's pid 1 (pidfd), then listening sockets */
+	REPLY_STARTED,   /* the step's pid 1 (pidfd), listening sockets, the terminal's other end */
 	/* u32 wait status of the command, u32 pid 1 was killed, u64 wall, user, system ns, u64 max
 	 * rss, u32 errno and string text of what went wrong in writing back */
 	REPLY_ENDED,

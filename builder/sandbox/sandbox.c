@@ -80,15 +80,16 @@ static int start_zygote(struct sandbox *sandbox, struct error *err)
 {
 	cleanup_with(buf_release) struct buf body = { 0 };
 	cleanup_fd int self_fd = pidfd_open(getpid(), 0);
-	const int fds[] = { sandbox->holder.pidfd, self_fd };
+	const int fds[] = { sandbox->holder.pidfd, self_fd, sandbox->holder.credentials_fd };
 	uint32_t flags = 0;
 	int r;
 
 	if (self_fd < 0)
 		return error_errno(err, -errno, "cannot open a descriptor of this process");
 	wire_put_u32(&body, sandbox->holder.all_ids);
-	r = sandbox_start_helper(HELPER_ZYGOTE, &body, fds, 2, &sandbox->zygote_fd,
-				 &sandbox->zygote_pidfd, &sandbox->zygote_pid, &flags, err);
+	r = sandbox_start_helper(HELPER_ZYGOTE, &body, fds, sandbox->holder.all_ids ? 2 : 3,
+				 &sandbox->zygote_fd, &sandbox->zygote_pidfd, &sandbox->zygote_pid,
+				 &flags, err);
 	if (r < 0)
 		return r;
 	sandbox->host_proc = flags & ZYGOTE_HOST_PROC;
@@ -102,7 +103,7 @@ int sandbox_open(const struct sandbox_options *options, struct sandbox **ret, st
 	int r;
 
 	sandbox->options = *options;
-	sandbox->holder = (struct holder){ .fifo_fd = -1, .pidfd = -1 };
+	sandbox->holder = (struct holder){ .fifo_fd = -1, .pidfd = -1, .credentials_fd = -1 };
 	sandbox->zygote_fd = sandbox->zygote_pidfd = -1;
 	pthread_mutex_init(&sandbox->lock, NULL);
 	sandbox->network = network_new();
@@ -138,6 +139,11 @@ void sandbox_close(struct sandbox *sandbox)
 enum sandbox_ids sandbox_id_mode(const struct sandbox *sandbox)
 {
 	return sandbox->holder.all_ids ? SANDBOX_IDS_FULL : SANDBOX_IDS_SINGLE;
+}
+
+int sandbox_credentials_fd(const struct sandbox *sandbox)
+{
+	return sandbox->holder.credentials_fd;
 }
 
 int sandbox_request(struct sandbox *sandbox, const struct buf *message, const int *fds,

@@ -24,8 +24,10 @@ struct spec;
 struct step;
 
 enum sandbox_ids {
-	SANDBOX_IDS_FULL,   /* 65536 ids are mapped, or as many as the user has */
-	SANDBOX_IDS_SINGLE, /* only root: no subordinate ids, or no newuidmap that works */
+	SANDBOX_IDS_FULL, /* 65536 ids are mapped, or as many as the user has */
+	/* Only root: no subordinate ids, or no newuidmap that works. Steps are shown others, as far
+	 * as whoever serves their filesystems plays along: see owner.h and fs/ids. */
+	SANDBOX_IDS_SINGLE,
 };
 
 /* What gives SPEC_NETWORK_DEFAULT its way out. */
@@ -56,6 +58,9 @@ void sandbox_close(struct sandbox *sandbox);
 DEFINE_CLEANUP(struct sandbox *, sandbox_close);
 
 enum sandbox_ids sandbox_id_mode(const struct sandbox *sandbox);
+/* With SANDBOX_IDS_SINGLE: the table of who is who, the sandbox's own (see fs/ids/credentials.h).
+ * Else -1. */
+int sandbox_credentials_fd(const struct sandbox *sandbox);
 
 /*
  * Mount a FUSE filesystem under a name of the caller's choosing ([a-z0-9.-]+). The descriptor in
@@ -75,8 +80,17 @@ struct step_owner {
 	int channel_fd; /* the asking end; the caller's copy stays open. May serve several. */
 };
 
+/* The terminal of a step; what works in it is the leader of its session. */
+struct step_terminal {
+	unsigned short rows, columns;
+	int ret_fd; /* our end, when the step has been started: -EIO there is the end of its output */
+};
+
 struct step_io {
 	int stdout_fd, stderr_fd; /* writing ends; the caller's copies stay open */
+	int stdin_fd;             /* reading end; not above 0: there is nothing to read */
+	/* In place of these three. NULL: none. */
+	struct step_terminal *terminal;
 	/* sandbox_start() gives up with -ECANCELED when this becomes readable; not above 0: never. */
 	int cancel_fd;
 	/* Without an owner mknod of devices fails in a filesystem as it does for any user. */
@@ -108,6 +122,8 @@ int step_fd(const struct step *step);
  * filesystems. -ECANCELED after step_kill(); another error when what it wrote did not get there.
  */
 int step_wait(struct step *step, struct step_status *ret, struct error *err);
+/* Send the command SIGINT, SIGTERM, SIGHUP or SIGQUIT, and all in its process group. */
+void step_signal(struct step *step, int signal);
 /* SIGKILL to all of it. Returns at once. */
 void step_kill(struct step *step);
 /* Kills it if it was not waited for, and waits. */

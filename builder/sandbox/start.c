@@ -19,6 +19,7 @@
 #include "fs/base/channel.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
+#include "fs/ids/credentials.h"
 
 #define DEFAULT_HOSTNAME "buildkitsandbox"
 #define MAX_HOSTNAME     64
@@ -39,18 +40,32 @@ static void request_release(struct request *request)
 }
 DEFINE_CLEANUP_VALUE(struct request, request_release);
 
+/* Whether the step can be this user here. */
+static int check_user(const struct sandbox *sandbox, const struct spec *spec, struct error *err)
+{
+	if (sandbox->holder.all_ids)
+		return 0;
+	if ((spec->uid || spec->gid) && spec->insecure)
+		return error_set(
+			err, -EINVAL,
+			"cannot run as user %u:%u: an insecure step has no other users than root "
+			"here; give this user subordinate ids ('varve doctor' prints the line)",
+			spec->uid, spec->gid);
+	if (spec->uid >= CREDENTIALS_IDS || spec->gid >= CREDENTIALS_IDS)
+		return error_set(err, -EINVAL, "cannot run as user %u:%u: ids end at %u", spec->uid,
+				 spec->gid, CREDENTIALS_IDS - 1);
+	if (spec->group_count >= CREDENTIALS_GROUPS)
+		return error_set(err, -EINVAL, "cannot run in more than %u groups",
+				 CREDENTIALS_GROUPS);
+	return 0;
+}
+
 static int check(const struct sandbox *sandbox, const struct spec *spec, struct error *err)
 {
 	if (!spec->root || spec->argv.count == 0)
 		return error_set(err, -EINVAL, "a step needs a root filesystem and a command");
 	if (spec->hostname && (strlen(spec->hostname) > MAX_HOSTNAME || !*spec->hostname))
 		return error_set(err, -EINVAL, "'%s' is no host name", spec->hostname);
-	if ((spec->uid || spec->gid) && !sandbox->holder.all_ids)
-		return error_set(
-			err, -EINVAL,
-			"cannot run as user %u:%u: only root is mapped here; give this user "
-			"subordinate ids ('varve doctor' prints the line)",
-			spec->uid, spec->gid);
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
 
@@ -60,7 +75,7 @@ static int check(const struct sandbox *sandbox, const struct spec *spec, struct 
 		if (mount->type == SPEC_MOUNT_FUSE && (!mount->filesystem || !mount->source))
 			return error_set(err, -EINVAL, "mount '%s' has no source", mount->target);
 	}
-	return 0;
+	return check_user(sandbox, spec, err);
 }
 
 static void add_fd(struct request *request, int fd)
@@ -134,8 +149,16 @@ static int build_request(struct step *step, const struct spec *spec, const struc
 
 	if (!filled.hostname)
 		filled.hostname = default_hostname;
-	add_fd(request, io->stdout_fd);
-	add_fd(request, io->stderr_fd);
+	if (io->terminal) {
+		request->flags |= START_TERMINAL;
+	} else {
+		add_fd(request, io->stdout_fd);
+		add_fd(request, io->stderr_fd);
+	}
+	if (!io->terminal && io->stdin_fd > 0) {
+		request->flags |= START_STDIN;
+		add_fd(request, io->stdin_fd);
+	}
 	r = choose_network(step, spec, request, err);
 	if (r < 0)
 		return r;
@@ -147,6 +170,8 @@ static int build_request(struct step *step, const struct spec *spec, const struc
 	wire_put_u32(&request->message, REQUEST_START);
 	wire_put_u32(&request->message, request->flags);
 	wire_put_u64(&request->message, open_files(sandbox));
+	wire_put_u32(&request->message,
+		     io->terminal ? (uint32_t)io->terminal->rows << 16 | io->terminal->columns : 0);
 	wire_put_string(&request->message, buf_string(&request->hosts));
 	wire_put_string(&request->message, buf_string(&request->resolv_conf));
 	r = add_owners(io, request, err);
@@ -159,15 +184,15 @@ static int build_request(struct step *step, const struct spec *spec, const struc
 }
 
 /* A build by root has pipes of the host's root, who is nobody to the step. */
-static void lend_output(const struct sandbox *sandbox, const struct step_io *io)
+static void lend_pipes(const struct sandbox *sandbox, const struct step_io *io)
 {
-	const int fds[] = { io->stdout_fd, io->stderr_fd };
+	const int fds[] = { io->stdout_fd, io->stderr_fd, io->stdin_fd };
 	struct stat facts;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0 || io->terminal)
 		return;
-	for (size_t i = 0; i < 2; i++) {
-		if (fstat(fds[i], &facts) == 0 && S_ISFIFO(facts.st_mode))
+	for (size_t i = 0; i < 3; i++) {
+		if (fds[i] > 0 && fstat(fds[i], &facts) == 0 && S_ISFIFO(facts.st_mode))
 			(void)!fchown(fds[i], sandbox->holder.root_uid, sandbox->holder.root_gid);
 	}
 }
@@ -239,6 +264,22 @@ static int wait_until_started(struct step *step, size_t sockets, int cancel_fd, 
 	return r < 0 ? r : 0;
 }
 
+/* What comes along is for the caller: sockets, then the terminal. */
+static int wait_for_start(struct step *step, size_t sockets, const struct step_io *io,
+			  int *ret_listen_fds, struct error *err)
+{
+	int fds[CHANNEL_MAX_FDS];
+	int r = wait_until_started(step, sockets + (io->terminal ? 1 : 0), io->cancel_fd, fds, err);
+
+	if (r < 0)
+		return r;
+	if (sockets)
+		memcpy(ret_listen_fds, fds, sockets * sizeof *fds);
+	if (io->terminal)
+		io->terminal->ret_fd = fds[sockets];
+	return 0;
+}
+
 static size_t count_sockets(const struct spec *spec)
 {
 	size_t count = 0;
@@ -257,19 +298,18 @@ int sandbox_start(struct sandbox *sandbox, const struct spec *spec, const struct
 
 	if (r < 0)
 		return r;
-	if (count_sockets(spec) > CHANNEL_MAX_FDS - 1)
+	if (count_sockets(spec) > CHANNEL_MAX_FDS - 2)
 		return error_set(err, -E2BIG, "too many sockets for one step");
 	step = step_new(sandbox);
 	step->insecure = spec->insecure;
 	r = build_request(step, spec, io, &request, err);
 	if (r < 0)
 		return r;
-	lend_output(sandbox, io);
+	lend_pipes(sandbox, io);
 	r = sandbox_request(sandbox, &request.message, request.fds, request.fd_count,
 			    &step->socket_fd, err);
 	if (r == 0)
-		r = wait_until_started(step, count_sockets(spec), io->cancel_fd, ret_listen_fds,
-				       err);
+		r = wait_for_start(step, count_sockets(spec), io, ret_listen_fds, err);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(&step);

@@ -30,6 +30,13 @@ int step_fd(const struct step *step)
 	return step->socket_fd;
 }
 
+void step_signal(struct step *step, int signal)
+{
+	/* Pid 1 passes it on. */
+	if (step->inside_pidfd >= 0)
+		(void)pidfd_send_signal(step->inside_pidfd, signal, NULL, 0);
+}
+
 void step_kill(struct step *step)
 {
 	__atomic_store_n(&step->killed, true, __ATOMIC_SEQ_CST);

@@ -47,6 +47,7 @@ struct job {
 	const struct vertex *vertex;
 	struct step_task task;
 	struct step_keys keys;
+	struct buf parts; /* of the keys */
 	unsigned number;
 };
 
@@ -152,6 +153,7 @@ static int use_record(struct job *job, const struct step_record *record, struct 
 	*ret = (struct step_result){ .key = job->keys.definition,
 				     .snapshot = record->snapshot,
 				     .root = snapshot.root,
+				     .cost_ms = record->cost_ms,
 				     .done = true };
 	return 1;
 }
@@ -171,7 +173,8 @@ static int record_key(struct job *job, const struct step_result *result, struct 
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	struct step_record record = { .key = job->keys.definition,
 				      .snapshot = result->snapshot,
-				      .created_s = step_env_time(job->task.env) };
+				      .created_s = step_env_time(job->task.env),
+				      .cost_ms = result->cost_ms };
 	int r = store_txn_begin(job->task.env->store, job->task.env->lease, &txn, err);
 
 	if (r < 0)
@@ -273,6 +276,7 @@ static void job_init(struct job *job, struct solver *solver, const struct vertex
 					.vertex = vertex,
 					.inputs = { .results = solver->results },
 					.output = &job->output,
+					.parts = &job->parts,
 					.parent = { .root = tree_root_empty() } };
 	if (vertex->parent)
 		job->task.parent = solver->results[vertex->parent->index];
@@ -300,6 +304,7 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 			   : cached        ? EVENT_CACHED
 					   : EVENT_OK;
 	emit_done(&job, outcome->outcome, err);
+	buf_release(&job.parts);
 	solver->results[vertex->index] = result;
 	return r;
 }
@@ -309,7 +314,6 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 static void enqueue(struct solver *solver, unsigned index)
 {
 	solver->queue[solver->queue_tail++] = index;
-	pthread_cond_signal(&solver->changed);
 }
 
 static void note_failure(struct solver *solver, const struct vertex *vertex, int r,
@@ -327,17 +331,26 @@ static void note_failure(struct solver *solver, const struct vertex *vertex, int
 	pthread_cond_broadcast(&solver->changed);
 }
 
-/* Let those go ahead that have waited for nothing else. */
+/*
+ * Let those go ahead that have waited for nothing else. The first of them is for the worker that
+ * calls this, and looks for work next: waking another for each step of a stage would cost more than
+ * finding most of them done.
+ */
 static void note_done(struct solver *solver, const struct vertex *vertex)
 {
 	const struct plan *plan = solver->options->plan;
+	bool first = true;
 
 	for (unsigned i = vertex->index + 1; i < plan->vertex_count; i++) {
 		const struct vertex *other = plan->vertices[i];
 
 		for (size_t j = 0; j < other->input_count; j++) {
-			if (other->inputs[j] == vertex && --solver->waiting_for[i] == 0)
-				enqueue(solver, i);
+			if (other->inputs[j] != vertex || --solver->waiting_for[i] > 0)
+				continue;
+			enqueue(solver, i);
+			if (!first)
+				pthread_cond_signal(&solver->changed);
+			first = false;
 		}
 	}
 }

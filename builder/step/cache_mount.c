@@ -158,6 +158,7 @@ static int start_shared(struct step_task *task, struct cache_mount *cache,
 	/* What a dead server has left behind is in the way of a new mount. */
 	(void)sandbox_unmount(sandbox, filesystem->name, true, NULL);
 	options.root_only = sandbox_id_mode(sandbox) == SANDBOX_IDS_SINGLE;
+	options.credentials_fd = sandbox_credentials_fd(sandbox);
 	r = sandbox_mount(sandbox, filesystem->name, true, "varve", &options.fuse_fd, err);
 	if (r > 0)
 		r = error_set(err, -EBUSY,
@@ -185,7 +186,11 @@ static int open_shared(struct step_task *task, struct cache_mount *cache,
 	filesystem->name = xstrdup(cache_mount_name(cache->cache));
 	r = workspace_join(store_dir_fd(task->env->store), cache_socket(cache->cache),
 			   &filesystem->workspace);
-	return r == 0 ? 0 : start_shared(task, cache, mount, filesystem, err);
+	if (r < 0)
+		r = start_shared(task, cache, mount, filesystem, err);
+	if (r == 0)
+		workspace_cancel_with(filesystem->workspace, task->env->cancel_fd);
+	return r;
 }
 
 static int open_private(struct step_task *task, struct cache_mount *cache,
@@ -211,6 +216,8 @@ int cache_mount_open(struct step_task *task, const struct run_work_mount *mount,
 	r = cache_open(task->env->store, id, &cache->cache, err);
 	if (r == 0)
 		r = wait_for_turn(task, cache, id, err);
+	if (r == 0)
+		r = cache_touch(cache->cache, err);
 	if (r == 0)
 		r = cache->sharing == RUN_MOUNT_SHARED ? open_shared(task, cache, mount, err)
 						       : open_private(task, cache, mount, err);
@@ -255,26 +262,30 @@ int cache_mount_commit(struct cache_mount *cache, struct error *err)
 	return r < 0 ? r : cache_trim(cache->cache, VERSIONS_KEPT, err);
 }
 
+static void forget_shared(struct filesystem *filesystem)
+{
+	workspace_free(filesystem->workspace);
+	free(filesystem->name);
+	free(filesystem);
+}
+
 /* The last one to leave a shared cache ends its server and takes the mount away. */
 static void leave_shared(struct cache_mount *cache)
 {
 	struct filesystem *filesystem = cache->filesystem;
 	cleanup_fd int lock_fd = -1;
 	unsigned others = 0;
+	int r = -ENOTCONN;
 
-	if (!filesystem->workspace) {
-		free(filesystem->name);
-		free(filesystem);
-		return;
+	if (filesystem->workspace) {
+		(void)cache_lock_server(cache->cache, &lock_fd, NULL);
+		r = workspace_leave(filesystem->workspace, &others, NULL);
 	}
-	(void)cache_lock_server(cache->cache, &lock_fd, NULL);
-	if (workspace_leave(filesystem->workspace, &others, NULL) == 0 && others) {
-		workspace_free(filesystem->workspace);
-		free(filesystem->name);
-		free(filesystem);
-		return;
-	}
-	filesystem_close(filesystem);
+	/* A server that has no time for an answer has others to work for. */
+	if (!filesystem->workspace || (r == 0 && others) || r == -ECANCELED)
+		forget_shared(filesystem);
+	else
+		filesystem_close(filesystem);
 }
 
 void cache_mount_close(struct cache_mount *cache)

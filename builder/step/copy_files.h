@@ -47,6 +47,8 @@ struct copy_job {
 	 * NULL: they are copied as they are. 1 unpacked, 0 it is none, and nothing has happened. */
 	int (*unpack)(struct copy_job *job, struct node *archive, struct tree *target,
 		      const struct tree_attr *attr, struct error *err);
+	/* Where the descriptor is that tells when to give up unpacking; NULL: never. */
+	const int *cancel_fd;
 };
 
 /* Carry it out on `target`. -ENOENT: a source that is not there; the text is BuildKit's. */

@@ -26,6 +26,7 @@ int filesystem_open(struct step_env *env, const char *prefix, const struct objec
 		return r;
 	filesystem->name = step_env_mount_name(env, prefix);
 	options.root_only = sandbox_id_mode(sandbox) == SANDBOX_IDS_SINGLE;
+	options.credentials_fd = sandbox_credentials_fd(sandbox);
 	r = sandbox_mount(sandbox, filesystem->name, false, "varve", &options.fuse_fd, err);
 	if (r < 0) {
 		free(take_ptr(&filesystem->name));
@@ -34,6 +35,7 @@ int filesystem_open(struct step_env *env, const char *prefix, const struct objec
 	r = workspace_start(&options, &filesystem->workspace, err);
 	if (r < 0)
 		return r;
+	workspace_cancel_with(filesystem->workspace, env->cancel_fd);
 	*ret = take_ptr(&filesystem);
 	return 0;
 }

@@ -110,6 +110,15 @@ static int set_owner(const struct filesystem *filesystem, const struct owner_req
 	return r == -ENOENT ? 0 : r;
 }
 
+static int answer_table(const struct owner_channel *channel, const struct filesystem *filesystem)
+{
+	cleanup_fd int fd = -1;
+	int r = workspace_owners(filesystem->workspace, &fd, NULL);
+
+	return r < 0 ? owner_answer(channel->answer_fd, plain(r))
+		     : owner_answer_table(channel->answer_fd, fd);
+}
+
 int owner_channel_answer(struct owner_channel *channel)
 {
 	cleanup_with(owner_request_release) struct owner_request request = { 0 };
@@ -119,6 +128,10 @@ int owner_channel_answer(struct owner_channel *channel)
 	if (r <= 0)
 		return r;
 	filesystem = find(channel, request.filesystem);
+	if (filesystem && request.verb == OWNER_TABLE) {
+		r = answer_table(channel, filesystem);
+		return r < 0 ? r : 1;
+	}
 	if (filesystem && request.verb == OWNER_MKNOD)
 		error = make_node(filesystem, &request);
 	else if (filesystem && request.verb == OWNER_CHOWN)

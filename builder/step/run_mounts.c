@@ -26,6 +26,7 @@ struct in_use {
 	bool own;                      /* opened for this, to be closed */
 	struct cache_mount *cache;     /* NULL, also for the second use of one */
 	char *source;                  /* below the filesystem's root */
+	struct object_id bound;        /* what a bind shows */
 	bool directory;
 	const struct secret *secret;
 	const struct ssh_agent *agent;
@@ -48,10 +49,9 @@ struct run_mounts_in_use {
 
 /* The files of a context are put into the store, and become a tree of their own. */
 static int bind_context(struct run_mounts_in_use *mounts, struct in_use *use,
-			struct step_source *source, struct selected *from, struct error *err)
+			struct step_source *source, struct error *err)
 {
 	struct step_env *env = mounts->task->env;
-	const char *name = path_base(use->work->mount.source);
 	struct copy_work work = { .unpack = 0 };
 	cleanup_with(tree_close) struct tree *tree = tree_open(env->store, NULL);
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
@@ -65,8 +65,6 @@ static int bind_context(struct run_mounts_in_use *mounts, struct in_use *use,
 	work.destination = use->directory ? "/" : "/file";
 	work.destination_is_dir = use->directory;
 	strings_add(&work.sources, use->work->mount.source);
-	(void)from;
-	(void)name;
 	if (r == 0)
 		r = copy_files(&job, tree, err);
 	strings_release(&work.sources);
@@ -77,6 +75,7 @@ static int bind_context(struct run_mounts_in_use *mounts, struct in_use *use,
 	if (r < 0)
 		return r;
 	use->source = xstrdup(work.destination);
+	use->bound = result.id;
 	use->own = true;
 	return filesystem_open(env, "context", &result.id, use->work->mount.read_only,
 			       &use->filesystem, err);
@@ -110,8 +109,9 @@ static int open_bind(struct run_mounts_in_use *mounts, struct in_use *use, struc
 		return r;
 	use->directory = node_is_dir(from.node);
 	if (source.source.context)
-		return bind_context(mounts, use, &source, &from, err);
+		return bind_context(mounts, use, &source, err);
 	r = real_path(&source, spec->source, &use->source, err);
+	use->bound = source.snapshot;
 	use->own = true;
 	return r < 0 ? r
 		     : filesystem_open(mounts->task->env, "bind", &source.snapshot, spec->read_only,
@@ -432,6 +432,17 @@ int run_mounts_serve(struct run_mounts_in_use *mounts, const int *listen_fds, st
 		next++;
 	}
 	return r;
+}
+
+const char *run_mounts_bound(const struct run_mounts_in_use *mounts, size_t index,
+			     struct object_id *ret_snapshot)
+{
+	const struct in_use *use = &mounts->items[index];
+
+	if (use->work->mount.type != RUN_MOUNT_BIND)
+		return NULL;
+	*ret_snapshot = use->bound;
+	return use->source;
 }
 
 bool run_mounts_secret(const struct run_mounts_in_use *mounts)

@@ -23,6 +23,9 @@ int run_mounts_open(struct step_task *task, struct filesystem *root, struct spec
 /* Listening sockets of the spec's SPEC_MOUNT_SOCKET mounts, in their order: taken over. */
 int run_mounts_serve(struct run_mounts_in_use *mounts, const int *listen_fds, struct error *err);
 size_t run_mounts_sockets(const struct run_mounts_in_use *mounts);
+/* Of the RUN's mount `index`: where in its filesystem a bind begins, and what that shows; else NULL. */
+const char *run_mounts_bound(const struct run_mounts_in_use *mounts, size_t index,
+			     struct object_id *ret_snapshot);
 /* Does any of them carry a secret? */
 bool run_mounts_secret(const struct run_mounts_in_use *mounts);
 /* Their filesystems, one perhaps more than once, in an array that has room for one more and is the

@@ -17,6 +17,7 @@ struct step_result {
 	struct object_id key;      /* by definition: from the base on, all operations */
 	struct object_id snapshot; /* zero: an empty tree */
 	struct tree_root root;
+	uint32_t cost_ms; /* what it took when it was done, for one that was found again */
 	bool done;
 };
 
@@ -38,6 +39,9 @@ struct step_task {
 	struct step_inputs inputs;
 	struct step_output *output;
 	struct step_result parent; /* of vertex->parent, or an empty tree */
+	/* Gets what step_operation() finds the step to be made of, names and values by turns as
+	 * wire_put_string() writes them: for people. NULL: nobody wants to know. */
+	struct buf *parts;
 };
 
 /* Digest of everything that this step is, but for what it starts from. */

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "builder/context/context.h"
+#include "builder/history/output_log.h"
 #include "builder/image/config.h"
 #include "builder/plan/config_chain.h"
 #include "builder/step/copy_files.h"
 #include "builder/step/mode_change.h"
+#include "builder/step/note.h"
 #include "builder/step/remote_files.h"
 #include "builder/step/step_internal.h"
 #include "builder/step/step_source.h"
@@ -68,6 +70,16 @@ static struct tree *open_parent(const struct step_task *task)
 	return tree_open(task->env->store, object_id_is_zero(&root->dir) ? NULL : root);
 }
 
+/* Of a step that prints nothing. */
+static void write_journal(const struct step_task *task, const struct step_keys *keys,
+			  const struct object_id *snapshot)
+{
+	cleanup_with(output_log_free) struct output_log *journal =
+		step_journal_begin(task, keys, NULL);
+
+	step_journal_finish(task, journal, snapshot);
+}
+
 /* Commit an edited tree together with what went into it, in the transaction. */
 static int commit_tree(struct step_task *task, struct tree *tree, struct store_txn *txn,
 		       const struct step_keys *keys, uint64_t started_ns, struct step_result *ret,
@@ -93,6 +105,8 @@ static int commit_tree(struct step_task *task, struct tree *tree, struct store_t
 		tree_commit_abort(commit);
 	else
 		tree_commit_apply(commit);
+	if (r == 0)
+		write_journal(task, keys, &ret->snapshot);
 	return r;
 }
 
@@ -187,7 +201,9 @@ static int do_copy(struct step_task *task, const struct step_keys *keys, struct 
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	cleanup_with(mode_change_free) struct mode_change *mode = NULL;
 	cleanup_with(tree_close) struct tree *tree = open_parent(task);
-	struct copy_job job = { .work = work, .now = step_now(task->env) };
+	struct copy_job job = { .work = work,
+				.now = step_now(task->env),
+				.cancel_fd = &task->env->cancel_fd };
 	uint64_t started_ns = clock_monotonic_ns();
 	cleanup_free struct copy_remote *remotes = NULL;
 	int r = 0;

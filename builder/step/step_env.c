@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/filesystem.h"
 #include "builder/step/remote_files.h"
 #include "fs/base/alloc.h"
+#include "fs/base/cancel.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
@@ -89,9 +89,7 @@ int step_env_content(struct step_env *env, struct tree *tree, struct node *node,
 
 bool step_env_cancelled(const struct step_env *env)
 {
-	struct pollfd state = { .fd = env->cancel_fd, .events = POLLIN };
-
-	return env->cancel_fd >= 0 && poll(&state, 1, 0) > 0;
+	return cancelled(env->cancel_fd);
 }
 
 int64_t step_env_time(const struct step_env *env)

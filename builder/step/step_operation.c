@@ -6,33 +6,85 @@
  * and contents of caches, where in the Dockerfile it stands.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "builder/step/copy_files.h"
 #include "builder/step/remote_files.h"
 #include "builder/step/step.h"
 #include "builder/step/step_source.h"
+#include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
 #include "fs/snapshot/snapshot.h"
 #include "fs/store/store.h"
 #include "fs/tree/content_digest.h"
 
-static void put_id(struct buf *record, const struct object_id *id)
+/* What is hashed, and the same for people: see struct step_task. */
+struct record {
+	struct buf bytes;
+	struct buf *parts;
+};
+
+static void add_part(struct record *record, const char *name, const char *value)
 {
-	buf_append(record, id->bytes, OBJECT_ID_SIZE);
+	if (!record->parts)
+		return;
+	wire_put_string(record->parts, name);
+	wire_put_string(record->parts, value ? value : "");
 }
 
-static struct object_id finish(const struct buf *record)
+static void put_id(struct buf *bytes, const struct object_id *id)
 {
-	return object_id_of(buf_string(record), record->length);
+	buf_append(bytes, id->bytes, OBJECT_ID_SIZE);
+}
+
+static void add_id(struct record *record, const char *name, const struct object_id *id)
+{
+	put_id(&record->bytes, id);
+	add_part(record, name, object_id_hex(id).text);
+}
+
+static void add_string(struct record *record, const char *name, const char *value)
+{
+	wire_put_string(&record->bytes, value);
+	add_part(record, name, value);
+}
+
+static void add_number(struct record *record, const char *name, uint32_t value)
+{
+	char text[12];
+
+	wire_put_u32(&record->bytes, value);
+	snprintf(text, sizeof text, "%u", value);
+	add_part(record, name, text);
+}
+
+/* "NAME=value" in a part each. */
+static void add_env(struct record *record, const struct strings *env)
+{
+	wire_put_strings(&record->bytes, env);
+	for (size_t i = 0; record->parts && i < env->count; i++) {
+		const char *value = strchr(env->items[i], '=');
+		cleanup_free char *name = xasprintf(
+			"env %.*s", (int)(value ? value - env->items[i] : 4096), env->items[i]);
+
+		add_part(record, name, value ? value + 1 : NULL);
+	}
+}
+
+static struct object_id finish(const struct buf *bytes)
+{
+	return object_id_of(buf_string(bytes), bytes->length);
 }
 
 /* ---- FROM ---- */
 
-static void add_root(struct buf *record, const struct tree_root *root)
+static void add_root(struct record *whole, const struct tree_root *root)
 {
-	put_id(record, &root->dir);
+	struct buf *record = &whole->bytes;
+
+	add_id(whole, "files", &root->dir);
 	put_id(record, &root->xattrs);
 	put_id(record, &root->links);
 	wire_put_u32(record, root->mode);
@@ -42,7 +94,7 @@ static void add_root(struct buf *record, const struct tree_root *root)
 	wire_put_u32(record, root->mtime_ns);
 }
 
-static int add_base(struct step_task *task, struct buf *record, struct error *err)
+static int add_base(struct step_task *task, struct record *record, struct error *err)
 {
 	const struct base_work *base = &task->vertex->base;
 	cleanup_with(step_source_close) struct step_source source = { 0 };
@@ -50,7 +102,7 @@ static int add_base(struct step_task *task, struct buf *record, struct error *er
 	struct object_id digest;
 	int r;
 
-	wire_put_string(record, "base 1");
+	add_string(record, "kind", "base 1");
 	if (!object_id_is_zero(&base->snapshot)) {
 		r = snapshot_load(task->env->store, &base->snapshot, &snapshot, err);
 		if (r == 0)
@@ -61,16 +113,17 @@ static int add_base(struct step_task *task, struct buf *record, struct error *er
 	if (r == 0)
 		r = step_source_digest(task, &source, "/", &digest, err);
 	if (r == 0)
-		put_id(record, &digest);
+		add_id(record, "files", &digest);
 	return r;
 }
 
 /* ---- RUN ---- */
 
 /* A bind mount that is only read stands for what can be read there. */
-static int add_bind(struct step_task *task, struct buf *record, const struct run_work_mount *mount,
-		    struct error *err)
+static int add_bind(struct step_task *task, struct record *record,
+		    const struct run_work_mount *mount, struct error *err)
 {
+	cleanup_free char *name = xasprintf("files at %s", mount->mount.target);
 	cleanup_with(step_source_close) struct step_source source = { 0 };
 	struct object_id digest;
 	int r = step_source_open(task, &mount->source, &source, err);
@@ -78,31 +131,32 @@ static int add_bind(struct step_task *task, struct buf *record, const struct run
 	if (r == 0)
 		r = step_source_digest(task, &source, mount->mount.source, &digest, err);
 	if (r == 0)
-		put_id(record, &digest);
+		add_id(record, name, &digest);
 	return r;
 }
 
-static int add_mount(struct step_task *task, struct buf *record, const struct run_work_mount *mount,
-		     struct error *err)
+static int add_mount(struct step_task *task, struct record *record,
+		     const struct run_work_mount *mount, struct error *err)
 {
 	const struct run_mount *spec = &mount->mount;
+	struct buf *bytes = &record->bytes;
 
-	wire_put_string(record, run_mount_type_name(spec->type));
-	wire_put_string(record, spec->target);
-	wire_put_u32(record, spec->read_only);
+	add_string(record, "mount", run_mount_type_name(spec->type));
+	add_string(record, "mount target", spec->target);
+	wire_put_u32(bytes, spec->read_only);
 	switch (spec->type) {
 	case RUN_MOUNT_BIND:
 		return add_bind(task, record, mount, err);
 	case RUN_MOUNT_TMPFS:
-		wire_put_u64(record, spec->size_limit);
+		wire_put_u64(bytes, spec->size_limit);
 		break;
 	case RUN_MOUNT_SECRET:
 	case RUN_MOUNT_SSH:
-		wire_put_string(record, spec->id);
-		wire_put_string(record, spec->env);
-		wire_put_u32(record, spec->mode);
-		wire_put_u32(record, spec->uid);
-		wire_put_u32(record, spec->gid);
+		add_string(record, "mount id", spec->id);
+		wire_put_string(bytes, spec->env);
+		wire_put_u32(bytes, spec->mode);
+		wire_put_u32(bytes, spec->uid);
+		wire_put_u32(bytes, spec->gid);
 		break;
 	case RUN_MOUNT_CACHE:
 		break;
@@ -110,25 +164,44 @@ static int add_mount(struct step_task *task, struct buf *record, const struct ru
 	return 0;
 }
 
-static int add_run(struct step_task *task, struct buf *record, struct error *err)
+static void add_command(struct record *record, const struct strings *argv)
+{
+	cleanup_free char *text = strings_join(argv, " ");
+
+	wire_put_strings(&record->bytes, argv);
+	add_part(record, "command", text);
+}
+
+static void add_script(struct record *record, const struct run_work *run)
+{
+	struct object_id id;
+
+	wire_put_string(&record->bytes, run->script_path);
+	wire_put_bytes(&record->bytes, run->script, run->script_size);
+	if (!run->script)
+		return;
+	id = object_id_of(run->script, run->script_size);
+	add_part(record, "script", object_id_hex(&id).text);
+}
+
+static int add_run(struct step_task *task, struct record *record, struct error *err)
 {
 	const struct run_work *run = &task->vertex->run;
 	char platform[PLATFORM_TEXT_MAX];
 	int r = 0;
 
 	platform_format(&task->vertex->stage->platform, platform);
-	wire_put_string(record, "run 1");
-	wire_put_string(record, platform);
-	wire_put_strings(record, &run->argv);
-	wire_put_strings(record, &run->env);
-	wire_put_string(record, run->cwd);
-	wire_put_string(record, run->user);
-	wire_put_string(record, run->hostname);
-	wire_put_u32(record, run->network);
-	wire_put_u32(record, run->security);
-	wire_put_string(record, run->script_path);
-	wire_put_bytes(record, run->script, run->script_size);
-	wire_put_u32(record, (uint32_t)run->mount_count);
+	add_string(record, "kind", "run 1");
+	add_string(record, "platform", platform);
+	add_command(record, &run->argv);
+	add_env(record, &run->env);
+	add_string(record, "directory", run->cwd);
+	add_string(record, "user", run->user);
+	add_string(record, "host name", run->hostname);
+	add_number(record, "network", run->network);
+	add_number(record, "security", run->security);
+	add_script(record, run);
+	wire_put_u32(&record->bytes, (uint32_t)run->mount_count);
 	for (size_t i = 0; i < run->mount_count && r == 0; i++)
 		r = add_mount(task, record, &run->mounts[i], err);
 	return r;
@@ -140,7 +213,7 @@ static int add_run(struct step_task *task, struct buf *record, struct error *err
  * The files themselves count, and the names under which they arrive. To find both, the copy is
  * made into an empty tree; owners and modes that are asked for are told apart from that.
  */
-static int add_copied_files(struct step_task *task, struct buf *record, struct error *err)
+static int add_copied_files(struct step_task *task, struct record *record, struct error *err)
 {
 	const struct copy_work *copy = &task->vertex->copy;
 	cleanup_with(step_source_close) struct step_source source = { 0 };
@@ -160,24 +233,40 @@ static int add_copied_files(struct step_task *task, struct buf *record, struct e
 		return r == -ENOENT ? error_prefix(err, r, "failed to calculate checksum of %s",
 						   source.source.name)
 				    : r;
-	put_id(record, &digest);
+	add_id(record, "files", &digest);
 	return 0;
 }
 
-static int add_copy(struct step_task *task, struct buf *record, struct error *err)
+static int add_remotes(struct step_task *task, struct record *record, struct error *err)
+{
+	const struct strings *sources = &task->vertex->copy.sources;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		cleanup_free char *name = xasprintf("source %s", sources->items[i]), *text = NULL;
+		int r = remote_files_identify(task, i, &text, err);
+
+		if (r < 0)
+			return r;
+		if (r > 0)
+			add_string(record, name, text);
+	}
+	return 0;
+}
+
+static int add_copy(struct step_task *task, struct record *record, struct error *err)
 {
 	const struct copy_work *copy = &task->vertex->copy;
 
-	wire_put_string(record, copy->add ? "add 1" : "copy 1");
-	wire_put_string(record, copy->destination);
-	wire_put_u32(record, copy->destination_is_dir);
-	wire_put_string(record, copy->chown);
-	wire_put_string(record, copy->chmod);
-	wire_put_u32(record, copy->link);
-	wire_put_u32(record, (uint32_t)copy->unpack);
-	wire_put_string(record, copy->checksum);
+	add_string(record, "kind", copy->add ? "add 1" : "copy 1");
+	add_string(record, "destination", copy->destination);
+	add_number(record, "destination is a directory", copy->destination_is_dir);
+	add_string(record, "chown", copy->chown);
+	add_string(record, "chmod", copy->chmod);
+	add_number(record, "link", copy->link);
+	add_number(record, "unpack", (uint32_t)copy->unpack);
+	add_string(record, "checksum", copy->checksum);
 	if (remote_files_any(copy)) {
-		int r = remote_files_identify(task, record, err);
+		int r = add_remotes(task, record, err);
 
 		if (r < 0)
 			return r;
@@ -185,18 +274,18 @@ static int add_copy(struct step_task *task, struct buf *record, struct error *er
 	return add_copied_files(task, record, err);
 }
 
-static void add_workdir(struct buf *record, const struct workdir_work *workdir)
+static void add_workdir(struct record *record, const struct workdir_work *workdir)
 {
-	wire_put_string(record, "workdir 1");
-	wire_put_string(record, workdir->path);
-	wire_put_string(record, workdir->user);
+	add_string(record, "kind", "workdir 1");
+	add_string(record, "directory", workdir->path);
+	add_string(record, "user", workdir->user);
 }
 
 /* ---- keys ---- */
 
 int step_operation(struct step_task *task, struct object_id *ret, struct error *err)
 {
-	cleanup_with(buf_release) struct buf record = { 0 };
+	struct record record = { .parts = task->parts };
 	int r = 0;
 
 	switch (task->vertex->kind) {
@@ -214,7 +303,8 @@ int step_operation(struct step_task *task, struct object_id *ret, struct error *
 		break;
 	}
 	if (r == 0)
-		*ret = finish(&record);
+		*ret = finish(&record.bytes);
+	buf_release(&record.bytes);
 	return r;
 }
 

@@ -7,135 +7,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
-#include "builder/step/filesystem.h"
+#include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
 #include "builder/step/step_internal.h"
-#include "builder/step/users.h"
+#include "builder/step/surroundings.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/store/store.h"
 
-/* Files of /etc that are the sandbox's, whatever the image says; see sandbox.h. */
-static const char *const sandbox_files[] = { "/etc/hosts", "/etc/resolv.conf", "/etc/hostname" };
-static const char *const sandbox_dirs[] = { "/proc", "/sys", "/dev" };
-
 /* A RUN under way. */
 struct running {
 	struct step_task *task;
-	struct filesystem *root;
-	struct spec spec;
-	struct run_mounts_in_use *mounts;
-	struct filesystem **filesystems; /* the root and those of the mounts */
-	size_t filesystem_count;
-	struct owner_channel *owners;
+	struct surroundings around;
+	struct output_log *journal; /* NULL: its output is not kept */
 	uint64_t started_ns;
 };
-
-/* ---- what to run ---- */
-
-static int check_allowed(const struct step_env *env, const struct run_work *run, struct error *err)
-{
-	if (run->security == RUN_SECURITY_INSECURE && !env->allow_insecure)
-		return error_set(err, -EPERM,
-				 "RUN --security=insecure is not allowed; say --allow "
-				 "security.insecure to permit it");
-	if (run->network == RUN_NETWORK_HOST && !env->allow_host_network)
-		return error_set(err, -EPERM,
-				 "RUN --network=host is not allowed; say --allow network.host to "
-				 "permit it");
-	return 0;
-}
-
-/* User, groups and home directory, by the files of the state that the step starts from. */
-static int set_user(struct running *running, struct error *err)
-{
-	const struct step_result *parent = &running->task->parent;
-	const struct run_work *run = &running->task->vertex->run;
-	struct spec *spec = &running->spec;
-	bool empty = object_id_is_zero(&parent->root.dir);
-	cleanup_with(tree_close) struct tree *tree =
-		tree_open(running->task->env->store, empty ? NULL : &parent->root);
-	struct user user;
-	int r = user_find(tree, run->user ? run->user : "", &user, err);
-
-	if (r < 0)
-		return r;
-	spec->uid = user.uid;
-	spec->gid = user.gid;
-	spec->groups = take_ptr(&user.groups);
-	spec->group_count = user.group_count;
-	if (!strings_env_get(&spec->env, "HOME"))
-		strings_env_set(&spec->env, "HOME", user.home);
-	user_release(&user);
-	return 0;
-}
-
-static int make_spec(struct running *running, struct error *err)
-{
-	static const enum spec_network networks[] = { [RUN_NETWORK_DEFAULT] = SPEC_NETWORK_DEFAULT,
-						      [RUN_NETWORK_NONE] = SPEC_NETWORK_NONE,
-						      [RUN_NETWORK_HOST] = SPEC_NETWORK_HOST };
-	const struct run_work *run = &running->task->vertex->run;
-	const struct step_env *env = running->task->env;
-	struct spec *spec = &running->spec;
-
-	strings_add_all(&spec->argv, &run->argv);
-	for (size_t i = 0; i < run->hidden_env.count; i++)
-		strings_add(&spec->env, run->hidden_env.items[i]);
-	for (size_t i = 0; i < run->env.count; i++) {
-		cleanup_free char *name = xstrdup(run->env.items[i]);
-		char *equals = strchr(name, '=');
-
-		if (equals)
-			*equals = '\0';
-		strings_env_set(&spec->env, name, equals ? equals + 1 : "");
-	}
-	spec->root = xstrdup(running->root->name);
-	spec->cwd = xstrdup(run->cwd && *run->cwd ? run->cwd : "/");
-	if (run->hostname)
-		spec->hostname = xstrdup(run->hostname);
-	if (env->extra_hosts)
-		strings_add_all(&spec->extra_hosts, env->extra_hosts);
-	spec->network = networks[run->network];
-	spec->insecure = run->security == RUN_SECURITY_INSECURE;
-	spec->shm_size = env->shm_size;
-	if (env->ulimit_count)
-		spec->ulimits = xmemdup(env->ulimits, env->ulimit_count * sizeof *env->ulimits);
-	spec->ulimit_count = env->ulimit_count;
-	return set_user(running, err);
-}
-
-/* What every step has mounted has to be there to be seen. */
-static int make_places(struct running *running, struct error *err)
-{
-	struct workspace *workspace = running->root->workspace;
-	int r = 0;
-
-	for (size_t i = 0; i < 6 && r == 0; i++) {
-		const char *path = i < 3 ? sandbox_dirs[i] : sandbox_files[i - 3];
-		cleanup_free char *real = NULL;
-
-		r = workspace_mountpoint(workspace, path, i < 3, &real, err);
-		/* An image may well have something odd in the place of these; that of directories
-		 * is for the sandbox to judge. */
-		if (r < 0 && r != -ENOTCONN && r != -EIO)
-			r = 0;
-	}
-	return r;
-}
-
-static int open_root(struct running *running, struct error *err)
-{
-	const struct object_id *snapshot = &running->task->parent.snapshot;
-
-	running->root = filesystem_take(running->task->env, snapshot);
-	if (running->root)
-		return 0;
-	return filesystem_open(running->task->env, "root", snapshot, false, &running->root, err);
-}
 
 /* ---- while it runs ---- */
 
@@ -147,6 +37,8 @@ static bool relay(struct running *running, int fd, int stream)
 
 	if (n > 0)
 		running->task->output->log(running->task->output, stream, bytes, (size_t)n);
+	if (n > 0 && running->journal)
+		output_log_add(running->journal, stream, bytes, (size_t)n);
 	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
@@ -171,7 +63,7 @@ enum watched { WATCH_STEP, WATCH_OUT, WATCH_ERR, WATCH_OWNERS, WATCH_CANCEL, WAT
  */
 static int watch(struct running *running, struct step *step, const int pipes[2])
 {
-	size_t server_count = running->filesystem_count;
+	size_t server_count = running->around.filesystem_count;
 	cleanup_free struct pollfd *fds = xcalloc(WATCH_COUNT + server_count, sizeof *fds);
 	int r = 0;
 
@@ -181,9 +73,9 @@ static int watch(struct running *running, struct step *step, const int pipes[2])
 	fds[WATCH_CANCEL] =
 		(struct pollfd){ .fd = running->task->env->cancel_fd, .events = POLLIN };
 	fds[WATCH_OWNERS] =
-		(struct pollfd){ .fd = owner_channel_fd(running->owners), .events = POLLIN };
+		(struct pollfd){ .fd = owner_channel_fd(running->around.owners), .events = POLLIN };
 	for (size_t i = 0; i < server_count; i++)
-		fds[WATCH_COUNT + i].fd = workspace_fd(running->filesystems[i]->workspace);
+		fds[WATCH_COUNT + i].fd = workspace_fd(running->around.filesystems[i]->workspace);
 	for (;;) {
 		if (poll(fds, WATCH_COUNT + server_count, -1) < 0 && errno != EINTR)
 			return -errno;
@@ -191,7 +83,7 @@ static int watch(struct running *running, struct step *step, const int pipes[2])
 			if (fds[i].revents && !relay(running, fds[i].fd, i - WATCH_STEP))
 				fds[i].fd = -1;
 		}
-		if (fds[WATCH_OWNERS].revents && owner_channel_answer(running->owners) <= 0)
+		if (fds[WATCH_OWNERS].revents && owner_channel_answer(running->around.owners) <= 0)
 			fds[WATCH_OWNERS].fd = -1;
 		if (fds[WATCH_STEP].revents)
 			break;
@@ -233,7 +125,7 @@ static void close_both(int fds[2])
 static int start(struct running *running, int pipes[2], struct step **ret, struct error *err)
 {
 	cleanup_free int *listen_fds =
-		xcalloc(run_mounts_sockets(running->mounts) + 1, sizeof *listen_fds);
+		xcalloc(run_mounts_sockets(running->around.mounts) + 1, sizeof *listen_fds);
 	int inner[2] = { -1, -1 };
 	struct step_io io;
 	int r = make_pipes(pipes, inner);
@@ -245,11 +137,12 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 	io = (struct step_io){ .stdout_fd = inner[0],
 			       .stderr_fd = inner[1],
 			       .cancel_fd = running->task->env->cancel_fd };
-	io.owners = owner_channel_owners(running->owners, &io.owner_count);
-	r = sandbox_start(running->task->env->sandbox, &running->spec, &io, ret, listen_fds, err);
-	owner_channel_started(running->owners);
+	io.owners = owner_channel_owners(running->around.owners, &io.owner_count);
+	r = sandbox_start(running->task->env->sandbox, &running->around.spec, &io, ret, listen_fds,
+			  err);
+	owner_channel_started(running->around.owners);
 	close_both(inner);
-	return r < 0 ? r : run_mounts_serve(running->mounts, listen_fds, err);
+	return r < 0 ? r : run_mounts_serve(running->around.mounts, listen_fds, err);
 }
 
 /* ---- how it ended ---- */
@@ -261,9 +154,27 @@ static int judge(const struct running *running, const struct step_status *status
 
 	if (code == 0)
 		return 0;
-	return error_set(err, -ECHILD,
-			 "process \"%s\" did not complete successfully: exit code: %d", command,
-			 code);
+	(void)error_set(err, -ECHILD, "process \"%s\" did not complete successfully: exit code: %d",
+			command, code);
+	/* It was told, and has said so or not. What it wrote is still there. */
+	store_mention_full(running->task->env->store, err);
+	return -ECHILD;
+}
+
+/* A process that misses its files may well end before we see why they are missing. */
+static bool servers_alive(const struct running *running)
+{
+	for (size_t i = 0; i < running->around.filesystem_count; i++) {
+		if (!workspace_alive(running->around.filesystems[i]->workspace))
+			return false;
+	}
+	return true;
+}
+
+static int say_died(struct error *err)
+{
+	return error_set(err, -ENOTCONN,
+			 "the process that serves the filesystem has died; run the build again");
 }
 
 static int run_process(struct running *running, struct error *err)
@@ -275,20 +186,18 @@ static int run_process(struct running *running, struct error *err)
 
 	if (r < 0) {
 		close_both(pipes);
-		return r;
+		return r == -ECANCELED || servers_alive(running) ? r : say_died(err);
 	}
 	ended = watch(running, step, pipes);
-	/* A question that came too late must not keep the supervisor from ending. */
-	owner_channel_close(take_ptr(&running->owners));
+	surroundings_end_owners(&running->around);
 	r = step_wait(step, &status, err);
 	drain(running, pipes);
 	close_both(pipes);
-	if (ended == -ECANCELED || r == -ECANCELED)
+	/* Our own kill shows as -ECANCELED in `r`, whatever it was for. */
+	if (ended == -ECANCELED)
 		return error_set(err, -ECANCELED, "cancelled");
-	if (ended == -ENOTCONN || !workspace_alive(running->root->workspace))
-		return error_set(err, -ENOTCONN,
-				 "the process that serves the filesystem has died; run the build "
-				 "again");
+	if (ended == -ENOTCONN || !servers_alive(running))
+		return say_died(err);
 	return r < 0 ? r : judge(running, &status, err);
 }
 
@@ -301,19 +210,20 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 	struct snapshot_result result;
 	int r;
 
-	if (run_mounts_secret(running->mounts))
+	if (run_mounts_secret(running->around.mounts))
 		flags |= STEP_SECRET;
 	r = step_config(running->task, &config, err);
 	if (r < 0)
 		return r;
 	step_intent(running->task, keys, flags, running->started_ns, &config, &intent);
 	intent.hold = lease;
-	r = workspace_commit(running->root->workspace, &intent, &result, err);
+	r = workspace_commit(running->around.root->workspace, &intent, &result, err);
 	if (r < 0)
 		return r;
 	ret->snapshot = result.id;
 	ret->root = result.root;
-	running->root->snapshot = result.id;
+	running->around.root->snapshot = result.id;
+	step_journal_finish(running->task, running->journal, &result.id);
 	return 0;
 }
 
@@ -326,60 +236,31 @@ static void commit_failed(struct running *running, const struct step_keys *keys,
 	(void)commit(running, &failed, STEP_FAILED, ret, NULL);
 }
 
-/* All filesystems that the step sees, and somebody who answers for them. */
-static int open_owners(struct running *running, struct error *err)
-{
-	size_t count = run_mounts_filesystems(running->mounts, &running->filesystems);
-
-	/* There is room for one more. */
-	running->filesystems[count++] = running->root;
-	running->filesystem_count = count;
-	return owner_channel_open(running->filesystems, count, &running->owners, err);
-}
-
-static int prepare(struct running *running, struct error *err)
-{
-	int r = check_allowed(running->task->env, &running->task->vertex->run, err);
-
-	if (r == 0)
-		r = open_root(running, err);
-	if (r == 0)
-		r = make_spec(running, err);
-	if (r == 0)
-		r = make_places(running, err);
-	if (r == 0)
-		r = run_mounts_open(running->task, running->root, &running->spec, &running->mounts,
-				    err);
-	if (r == 0)
-		r = open_owners(running, err);
-	return r;
-}
-
 int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	     struct error *err)
 {
 	struct running running = { .task = task, .started_ns = clock_monotonic_ns() };
+	struct filesystem *keep = NULL;
 	bool always = task->env->cache_commit == CACHE_COMMIT_ALWAYS;
-	int r = prepare(&running, err);
+	int r = surroundings_open(task, &running.around, err);
 
 	if (r == 0) {
+		running.journal = step_journal_begin(task, keys, running.around.mounts);
 		r = run_process(&running, err);
 		if (r == -ECHILD || r == -ECANCELED)
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)
-			(void)run_mounts_commit(running.mounts, NULL);
+			(void)run_mounts_commit(running.around.mounts, NULL);
 		if (r == 0)
-			r = run_mounts_commit(running.mounts, err);
+			r = run_mounts_commit(running.around.mounts, err);
 		if (r == 0)
 			r = commit(&running, keys, 0, ret, err);
 	}
-	owner_channel_close(running.owners);
-	free(running.filesystems);
-	run_mounts_close(running.mounts);
-	spec_release(&running.spec);
+	output_log_free(running.journal);
 	if (r == 0)
-		filesystem_keep(running.root);
-	else
-		filesystem_close(running.root);
+		keep = take_ptr(&running.around.root);
+	surroundings_release(&running.around);
+	if (keep)
+		filesystem_keep(keep);
 	return r;
 }

@@ -82,7 +82,9 @@ static int apply(const struct copy_job *job, struct node_source *source, struct 
 {
 	cleanup_with(decompress_close) struct decompress *plain = NULL;
 	struct layer_owner owner = { job->owner.uid, job->owner.gid };
-	struct layer_apply run = { .tree = target,
+	const struct progress progress = { .cancel_fd = job->cancel_fd };
+	struct layer_apply run = { .progress = &progress,
+				   .tree = target,
 				   .txn = job->txn,
 				   .plain = true,
 				   .dir = dir,

@@ -133,12 +133,14 @@ static void start(struct companion *companion)
 static void activate(struct companion *companion)
 {
 	cpu_set_t here;
+	int home;
 
 	if (!companion->started)
 		start(companion);
-	companion->home = sched_getcpu();
+	home = sched_getcpu();
+	__atomic_store_n(&companion->home, home, __ATOMIC_RELAXED);
 	CPU_ZERO(&here);
-	CPU_SET(companion->home, &here);
+	CPU_SET(home, &here);
 	(void)sched_setaffinity(0, sizeof here, &here);
 	companion->active = true;
 	pthread_mutex_lock(&companion->lock);

@@ -54,14 +54,35 @@ static void op_write(fuse_req_t request, fuse_ino_t number, const char *data, si
 		fuse_reply_write(request, size);
 }
 
+/*
+ * What a write takes away from a file by someone who may not keep it, other ways of changing its
+ * content do, too; but of them the kernel says nothing, and remembers the old mode.
+ */
+static int content_changed(fuse_req_t request, struct node *node)
+{
+	struct session *session = session_of(request);
+	uint16_t mode = node->mode;
+	int r;
+
+	if (fuse_req_ctx(request)->uid == 0 || (!node->xattrs && !(mode & (S_ISUID | S_ISGID))))
+		return 0;
+	r = overlay_setattr(session->overlay, node, NULL, OVERLAY_KILL_PRIV);
+	if (node->mode != mode)
+		session_attributes_changed(session, node);
+	return r;
+}
+
 static void op_fallocate(fuse_req_t request, fuse_ino_t number, int mode, off_t offset,
 			 off_t length, struct fuse_file_info *file)
 {
 	struct session *session = session_of(request);
+	struct node *node = session_node(session, number);
+	int r = overlay_fallocate(session->overlay, node, mode, (uint64_t)offset, (uint64_t)length);
 
 	(void)file;
-	fuse_reply_err(request, -overlay_fallocate(session->overlay, session_node(session, number),
-						   mode, (uint64_t)offset, (uint64_t)length));
+	if (r == 0)
+		r = content_changed(request, node);
+	fuse_reply_err(request, -r);
 }
 
 static void op_lseek(fuse_req_t request, fuse_ino_t number, off_t offset, int whence,
@@ -84,13 +105,16 @@ static void op_copy_file_range(fuse_req_t request, fuse_ino_t from, off_t from_o
 			       struct fuse_file_info *to_file, size_t length, int flags)
 {
 	struct session *session = session_of(request);
+	struct node *target = session_node(session, to);
 	ssize_t n = overlay_copy_range(session->overlay, session_node(session, from),
-				       (uint64_t)from_offset, session_node(session, to),
-				       (uint64_t)to_offset, length);
+				       (uint64_t)from_offset, target, (uint64_t)to_offset, length);
+	int r = n > 0 ? content_changed(request, target) : 0;
 
 	(void)from_file;
 	(void)to_file;
 	(void)flags;
+	if (r < 0)
+		n = r;
 	if (n < 0)
 		fuse_reply_err(request, (int)-n);
 	else

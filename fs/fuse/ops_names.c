@@ -40,11 +40,15 @@ static void make(fuse_req_t request, fuse_ino_t parent, const char *name,
 		 const struct overlay_make *what)
 {
 	struct session *session = session_of(request);
-	struct overlay_caller caller = session_caller(request);
+	const struct fuse_ctx *context = fuse_req_ctx(request);
+	struct overlay_caller caller =
+		session_caller(session, context->uid, context->gid, context->pid);
 	struct node *node;
-	int r = overlay_make(session->overlay, session_node(session, parent), name, what, &caller,
-			     &node);
+	int r;
 
+	caller.umask = context->umask;
+	r = overlay_make(session->overlay, session_node(session, parent), name, what, &caller,
+			 &node);
 	session_reply_entry(request, node, r);
 }
 

@@ -10,7 +10,7 @@
 #include "fs/base/error.h"
 
 /* The answer to FUSE_INIT is the only one that carries flags: add what libfuse does not know. */
-static void amend_init(const struct iovec *parts, int count)
+static void amend_init(const struct session *session, const struct iovec *parts, int count)
 {
 	struct fuse_init_out *init;
 
@@ -18,6 +18,8 @@ static void amend_init(const struct iovec *parts, int count)
 		return;
 	init = parts[1].iov_base;
 	init->flags |= FUSE_HANDLE_KILLPRIV_V2;
+	if (session->setxattr_ext)
+		init->flags |= FUSE_SETXATTR_EXT;
 }
 
 static ssize_t write_answer(int fd, struct iovec *parts, int count, void *context)
@@ -29,7 +31,7 @@ static ssize_t write_answer(int fd, struct iovec *parts, int count, void *contex
 
 		session->init_answered = true;
 		if (!header->error)
-			amend_init(parts, count);
+			amend_init(session, parts, count);
 	}
 	return writev(fd, parts, count);
 }
@@ -79,9 +81,8 @@ static void fill_attr(const struct stat *st, struct fuse_attr *ret)
 static void make_unnamed(struct session *session, const struct fuse_in_header *header,
 			 const struct fuse_create_in *in)
 {
-	struct overlay_caller caller = { .uid = header->uid,
-					 .gid = header->gid,
-					 .umask = in->umask };
+	struct overlay_caller caller =
+		session_caller(session, header->uid, header->gid, (pid_t)header->pid);
 	struct {
 		struct fuse_out_header header;
 		struct fuse_entry_out entry;
@@ -89,9 +90,11 @@ static void make_unnamed(struct session *session, const struct fuse_in_header *h
 	} answer = { 0 };
 	struct fuse_entry_param entry;
 	struct node *node;
-	int r = overlay_make_unnamed(session->overlay, session_node(session, header->nodeid),
-				     in->mode, &caller, &node);
+	int r;
 
+	caller.umask = in->umask;
+	r = overlay_make_unnamed(session->overlay, session_node(session, header->nodeid), in->mode,
+				 &caller, &node);
 	if (r < 0) {
 		answer_error(session, header->unique, r);
 		return;
@@ -107,23 +110,60 @@ static void make_unnamed(struct session *session, const struct fuse_in_header *h
 		overlay_forget(session->overlay, node, 1);
 }
 
+/* libfuse 3.14 would take the flags for the beginning of the name. */
+static void set_xattr(struct session *session, const struct fuse_in_header *header, size_t size)
+{
+	const struct fuse_setxattr_in *in = (const void *)(header + 1);
+	const char *name = (const char *)(in + 1), *end = (const char *)header + size;
+	size_t length = strnlen(name, (size_t)(end - name)) + 1;
+	int flags = (int)in->flags;
+	int r = -EINVAL;
+
+	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
+		flags |= OVERLAY_XATTR_KILL_SGID;
+	if (length <= (size_t)(end - name) && in->size <= (size_t)(end - name) - length)
+		r = overlay_setxattr(session->overlay, session_node(session, header->nodeid), name,
+				     name + length, in->size, flags);
+	answer_error(session, header->unique, r);
+}
+
+/* Does the request hold as much behind its header? */
+static bool has(const struct fuse_buf *request, size_t size)
+{
+	return request->size >= sizeof(struct fuse_in_header) + size;
+}
+
 bool protocol_handle(struct session *session, const struct fuse_buf *request)
 {
 	const struct fuse_in_header *header = request->mem;
+	const void *body = header + 1;
 
 	session->writer_kills_priv = false;
 	if (request->size < sizeof *header)
 		return false;
-	if (header->opcode == FUSE_WRITE &&
-	    request->size >= sizeof *header + sizeof(struct fuse_write_in)) {
-		const struct fuse_write_in *in = (const void *)(header + 1);
-
-		session->writer_kills_priv = in->write_flags & FUSE_WRITE_KILL_SUIDGID;
+	switch (header->opcode) {
+	case FUSE_INIT:
+		if (has(request, offsetof(struct fuse_init_in, flags2)))
+			session->setxattr_ext =
+				((const struct fuse_init_in *)body)->flags & FUSE_SETXATTR_EXT;
+		return false;
+	case FUSE_WRITE:
+		if (has(request, sizeof(struct fuse_write_in)))
+			session->writer_kills_priv =
+				((const struct fuse_write_in *)body)->write_flags &
+				FUSE_WRITE_KILL_SUIDGID;
+		return false;
+	case FUSE_SETXATTR:
+		if (!session->setxattr_ext || !has(request, sizeof(struct fuse_setxattr_in) + 1))
+			return false;
+		set_xattr(session, header, request->size);
+		return true;
+	case FUSE_TMPFILE:
+		if (!has(request, sizeof(struct fuse_create_in)))
+			return false;
+		make_unnamed(session, header, body);
+		return true;
+	default:
 		return false;
 	}
-	if (header->opcode != FUSE_TMPFILE ||
-	    request->size < sizeof *header + sizeof(struct fuse_create_in))
-		return false;
-	make_unnamed(session, header, (const void *)(header + 1));
-	return true;
 }

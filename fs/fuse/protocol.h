@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Parts of the kernel's protocol that libfuse 3.14 has no words for; newer ones do no harm. Source:
- * linux/fuse.h, versions 7.33 (HANDLE_KILLPRIV_V2) and 7.37 (TMPFILE).
+ * linux/fuse.h, versions 7.33 (HANDLE_KILLPRIV_V2, SETXATTR_EXT) and 7.37 (TMPFILE).
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 #include "fs/fuse/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include "fs/base/fd.h"
 #include "fs/fuse/companion.h"
 #include "fs/fuse/protocol.h"
+#include "fs/ids/credentials.h"
+#include "fs/ids/owner_table.h"
 
 #define MAX_WRITE ((unsigned)1 << 20)
 
@@ -40,12 +43,27 @@ fuse_ino_t session_number(struct session *session, struct node *node)
 	return node == overlay_root(session->overlay) ? FUSE_ROOT_ID : (fuse_ino_t)node;
 }
 
-struct overlay_caller session_caller(fuse_req_t request)
+/* To the kernel it is root; who it says it is stands in the table. */
+static void look_up_caller(const struct session *session, pid_t tid, struct overlay_caller *caller)
 {
-	const struct fuse_ctx *context = fuse_req_ctx(request);
+	const struct credential_table *table = session->options.credentials;
+	const struct credentials *credentials;
 
-	/* The kernel has applied the umask to modes already. */
-	return (struct overlay_caller){ .uid = context->uid, .gid = context->gid };
+	if (!table || credential_table_empty(table))
+		return;
+	credentials = credential_table_at(table, credentials_place_of(AT_FDCWD, tid));
+	caller->uid = credentials->fsuid;
+	caller->gid = credentials->fsgid;
+}
+
+struct overlay_caller session_caller(const struct session *session, uint32_t uid, uint32_t gid,
+				     pid_t tid)
+{
+	struct overlay_caller caller = { .uid = uid, .gid = gid };
+
+	if (session->options.root_only)
+		look_up_caller(session, tid, &caller);
+	return caller;
 }
 
 void session_entry(struct session *session, struct node *node, struct fuse_entry_param *ret)
@@ -59,8 +77,11 @@ void session_entry(struct session *session, struct node *node, struct fuse_entry
 void session_stat(struct session *session, const struct node *node, struct stat *ret)
 {
 	overlay_stat(session->overlay, node, ret);
-	if (session->options.root_only)
-		ret->st_uid = ret->st_gid = 0;
+	if (!session->options.root_only)
+		return;
+	if (session->options.owners)
+		owner_table_set(session->options.owners, ret->st_ino, ret->st_uid, ret->st_gid);
+	ret->st_uid = ret->st_gid = 0;
 }
 
 void session_reply_entry(fuse_req_t request, struct node *node, int r)
@@ -84,10 +105,12 @@ static void init(void *context, struct fuse_conn_info *connection)
 	unsigned want = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT |
 			FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS |
 			FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_PARALLEL_DIROPS |
-			FUSE_CAP_ASYNC_DIO;
+			FUSE_CAP_ASYNC_DIO | FUSE_CAP_DONT_MASK;
 
 	if (session->options.writeback)
 		want |= FUSE_CAP_WRITEBACK_CACHE;
+	if (session->options.acls)
+		want |= FUSE_CAP_POSIX_ACL;
 	/* Only these: without OPEN requests, ATOMIC_O_TRUNC would lose truncations. */
 	connection->want = want & connection->capable;
 	connection->max_write = MAX_WRITE;
@@ -243,6 +266,9 @@ int session_run(struct session *session, struct session_control *control, struct
 
 void session_attributes_changed(struct session *session, struct node *node)
 {
+	struct stat attr;
+
+	session_stat(session, node, &attr);
 	(void)fuse_lowlevel_notify_inval_inode(session->fuse, session_number(session, node), -1, 0);
 }
 

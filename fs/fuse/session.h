@@ -9,9 +9,11 @@
 
 #include "fs/base/cleanup.h"
 
+struct credential_table;
 struct error;
 struct node;
 struct overlay;
+struct owner_table;
 struct session;
 
 /* Something else to listen to while serving: called when `fd` is readable. */
@@ -24,9 +26,14 @@ struct session_control {
 struct session_options {
 	bool writeback; /* let the kernel keep writes back: fewer of them, later */
 	bool apart;     /* do not keep clients on the server's CPU, see companion.h */
+	bool acls;      /* lists of who may do what count, and the kernel checks permissions */
 	/* Show everything as root's: where no other user is mapped, the kernel would refuse to
 	 * change what is anybody else's. */
 	bool root_only;
+	/* With that: where it is written down whose things really are (session_new() takes no
+	 * ownership of either), and who the makers of files say they are; NULL: root. */
+	struct owner_table *owners;
+	const struct credential_table *credentials;
 };
 
 /* The kernel's end of a mount that exists already; the session owns the descriptor then. */
@@ -41,7 +48,8 @@ DEFINE_CLEANUP(struct session *, session_free);
 /* Until the filesystem is unmounted (0), `control` says so, or an error. */
 int session_run(struct session *session, struct session_control *control, struct error *err);
 
-/* Tell the kernel that attributes of a node have changed by other means than its own requests. */
+/* Tell the kernel, and the table of owners, that attributes of a node have changed by other means
+ * than its own requests. */
 void session_attributes_changed(struct session *session, struct node *node);
 
 /*

@@ -16,6 +16,7 @@ struct session {
 	int fd;
 	bool mounted; /* at a directory of the host */
 	bool init_answered;
+	bool setxattr_ext;      /* requests to set extended attributes have flags */
 	bool writer_kills_priv; /* of the write request under way, see protocol.h */
 	char *buffer;           /* for answers */
 	size_t buffer_size;
@@ -31,7 +32,9 @@ struct session *session_of(fuse_req_t request);
 /* The node behind a number that the kernel sends. */
 struct node *session_node(struct session *session, fuse_ino_t number);
 fuse_ino_t session_number(struct session *session, struct node *node);
-struct overlay_caller session_caller(fuse_req_t request);
+/* Whose a file will be that a thread makes, as which the kernel knows these ids; without its umask. */
+struct overlay_caller session_caller(const struct session *session, uint32_t uid, uint32_t gid,
+				     pid_t tid);
 
 /* A node's attributes as the kernel is to know them. */
 void session_stat(struct session *session, const struct node *node, struct stat *ret);

@@ -2,9 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
-#include "fs/base/bytes.h"
 #include "fs/overlay/overlay_internal.h"
 
 #define DIR_SIZE   4096
@@ -123,7 +121,7 @@ static int set_size(struct overlay *overlay, struct node *node, uint64_t size, u
 		return r;
 	if (!(set & (OVERLAY_SET_MTIME | OVERLAY_SET_MTIME_NOW)))
 		node->mtime = overlay_now();
-	return set & OVERLAY_KILL_PRIV ? overlay_kill_priv(overlay, node) : 0;
+	return 0;
 }
 
 static int set_owner(struct overlay *overlay, struct node *node, const struct stat *attr,
@@ -138,6 +136,16 @@ static int set_owner(struct overlay *overlay, struct node *node, const struct st
 	return overlay_kill_priv(overlay, node);
 }
 
+/* A list of who may do what says the same as the mode. */
+static int set_mode(struct overlay *overlay, struct node *node, uint16_t mode)
+{
+	int r = node->xattrs ? overlay_acl_follow(overlay, node, mode) : 0;
+
+	if (r == 0)
+		node->mode = mode;
+	return r;
+}
+
 int overlay_setattr(struct overlay *overlay, struct node *node, const struct stat *attr,
 		    unsigned set)
 {
@@ -147,10 +155,12 @@ int overlay_setattr(struct overlay *overlay, struct node *node, const struct sta
 		r = set_size(overlay, node, (uint64_t)attr->st_size, set);
 	if (r == 0 && set & (OVERLAY_SET_UID | OVERLAY_SET_GID))
 		r = set_owner(overlay, node, attr, set);
+	if (r == 0 && set & OVERLAY_KILL_PRIV)
+		r = overlay_kill_priv(overlay, node);
+	if (r == 0 && set & OVERLAY_SET_MODE)
+		r = set_mode(overlay, node, attr->st_mode & 07777);
 	if (r < 0)
 		return r;
-	if (set & OVERLAY_SET_MODE)
-		node->mode = attr->st_mode & 07777;
 	if (set & OVERLAY_SET_ATIME)
 		node->atime = from_timespec(&attr->st_atim);
 	if (set & OVERLAY_SET_MTIME)
@@ -162,104 +172,4 @@ int overlay_setattr(struct overlay *overlay, struct node *node, const struct sta
 	if (set & OVERLAY_SET_CTIME)
 		node->ctime = from_timespec(&attr->st_ctim);
 	return 0;
-}
-
-/* ---- extended attributes ---- */
-
-ssize_t overlay_getxattr(struct overlay *overlay, struct node *node, const char *key, void *value,
-			 size_t size)
-{
-	const struct xattrs *list;
-	const struct xattr *found;
-	int r;
-
-	if (!node->xattrs)
-		return -ENODATA;
-	r = overlay_io(node_xattrs_load(overlay->tree, node, &list, NULL));
-	if (r < 0)
-		return r;
-	found = xattrs_get(list, key);
-	if (!found)
-		return -ENODATA;
-	if (size && found->size > size)
-		return -ERANGE;
-	if (size && found->size)
-		memcpy(value, found->value, found->size);
-	return (ssize_t)found->size;
-}
-
-ssize_t overlay_listxattr(struct overlay *overlay, struct node *node, char *list, size_t size)
-{
-	const struct xattrs *present;
-	size_t used = 0;
-	int r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < present->count; i++) {
-		size_t length = strlen(present->items[i].key) + 1;
-
-		if (size && used + length > size)
-			return -ERANGE;
-		if (size)
-			memcpy(list + used, present->items[i].key, length);
-		used += length;
-	}
-	return (ssize_t)used;
-}
-
-/*
- * A file capability set in a nested user namespace arrives in the form that names the namespace's
- * root (version 3). When that is our own root, it is stored in the form that every system reads
- * (version 2), which is the same without the last field. Layout: linux/capability.h.
- */
-static void plain_capability(const char *key, const void **value, size_t *size,
-			     uint8_t plain[static 20])
-{
-	const uint8_t *bytes = *value;
-
-	if (strcmp(key, "security.capability") != 0 || *size != 24 ||
-	    (get_le32(bytes) & 0xff000000) != 0x03000000 || get_le32(bytes + 20) != 0)
-		return;
-	memcpy(plain, bytes, 20);
-	put_le32(plain, (get_le32(bytes) & 0x00ffffff) | 0x02000000);
-	*value = plain;
-	*size = 20;
-}
-
-int overlay_setxattr(struct overlay *overlay, struct node *node, const char *key, const void *value,
-		     size_t size, int flags)
-{
-	const struct xattrs *present;
-	uint8_t plain[20];
-	bool exists;
-	int r;
-
-	if (overlay->read_only)
-		return -EROFS;
-	r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
-	if (r < 0)
-		return r;
-	exists = xattrs_get(present, key);
-	if (flags & XATTR_CREATE && exists)
-		return -EEXIST;
-	if (flags & XATTR_REPLACE && !exists)
-		return -ENODATA;
-	plain_capability(key, &value, &size, plain);
-	r = overlay_io(node_set_xattr(overlay->tree, node, key, value ? value : "", size, NULL));
-	if (r == 0)
-		node->ctime = overlay_now();
-	return r;
-}
-
-int overlay_removexattr(struct overlay *overlay, struct node *node, const char *key)
-{
-	int r;
-
-	if (overlay->read_only)
-		return -EROFS;
-	r = overlay_io(node_set_xattr(overlay->tree, node, key, NULL, 0, NULL));
-	if (r == 0)
-		node->ctime = overlay_now();
-	return r;
 }

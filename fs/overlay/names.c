@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fs/base/path.h"
+#include "fs/overlay/journal.h"
 #include "fs/overlay/overlay_internal.h"
 
 static int check_name(const char *name, size_t *ret_length)
@@ -67,15 +68,16 @@ static int check_new_name(struct overlay *overlay, struct node *dir, const char 
 	return r > 0 ? -EEXIST : overlay_io(r);
 }
 
-static struct node *new_node(struct overlay *overlay, const struct node *dir,
-			     const struct overlay_make *make, const struct overlay_caller *caller)
+static int new_node(struct overlay *overlay, struct node *dir, const struct overlay_make *make,
+		    const struct overlay_caller *caller, struct node **ret)
 {
 	struct node_time now = overlay_now();
 	struct node *node = tree_new_node(overlay->tree, make->type, &now);
+	int r = 0;
 
 	node->mode = (uint16_t)(make->mode & 07777);
 	if (make->type != DIR_ENTRY_SYMLINK)
-		node->mode &= (uint16_t)~caller->umask;
+		r = overlay_acl_inherit(overlay, dir, node, caller->umask);
 	node->uid = caller->uid;
 	node->gid = caller->gid;
 	if (dir->mode & S_ISGID) {
@@ -87,7 +89,11 @@ static struct node *new_node(struct overlay *overlay, const struct node *dir,
 		node->rdev = make->rdev;
 	if (make->type == DIR_ENTRY_SYMLINK)
 		node_set_target(node, make->target, strlen(make->target));
-	return node;
+	if (r < 0)
+		tree_free_node(overlay->tree, node);
+	else
+		*ret = node;
+	return r;
 }
 
 int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
@@ -103,16 +109,18 @@ int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
 		r = make->target[0] ? -ENAMETOOLONG : -ENOENT;
 	if (r == 0)
 		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+	if (r == 0)
+		r = new_node(overlay, dir, make, caller, &node);
 	if (r < 0)
 		return r;
-	node = new_node(overlay, dir, make, caller);
 	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
 	if (r < 0) {
 		tree_free_node(overlay->tree, node);
 		return r;
 	}
 	stamp_dir(dir);
-	node->lookups = 1;
+	node->lookups++;
+	journal_made(overlay->journal, node);
 	*ret = node;
 	return 0;
 }
@@ -122,15 +130,17 @@ int overlay_make_unnamed(struct overlay *overlay, struct node *dir, uint32_t mod
 {
 	struct overlay_make make = { .type = DIR_ENTRY_FILE, .mode = mode };
 
-	if (overlay->read_only)
-		return -EROFS;
-	*ret = new_node(overlay, dir, &make, caller);
-	(*ret)->lookups = 1;
-	return 0;
+	int r = overlay->read_only ? -EROFS : new_node(overlay, dir, &make, caller, ret);
+
+	if (r == 0)
+		(*ret)->lookups = 1;
+	return r;
 }
 
 int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, const char *name)
 {
+	cleanup_free char *path = node->names ? journal_path(overlay->journal, node->names) : NULL;
+	cleanup_free char *new_path = journal_path_in(overlay->journal, dir, name);
 	size_t length;
 	int r = check_new_name(overlay, dir, name, &length);
 
@@ -145,12 +155,17 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, c
 	stamp_dir(dir);
 	node->ctime = overlay_now();
 	node->lookups++;
+	if (path)
+		journal_linked(overlay->journal, path, new_path);
+	else
+		journal_made(overlay->journal, node); /* it had no name before */
 	return 0;
 }
 
 /* Take a name away, and say so in the times of all concerned. */
 static int remove_name(struct overlay *overlay, struct dentry *dentry)
 {
+	cleanup_free char *path = journal_path(overlay->journal, dentry);
 	struct node *dir = dentry->parent, *node = dentry->node;
 	int r = overlay_io(tree_touch(overlay->tree, dir, NULL));
 
@@ -161,6 +176,7 @@ static int remove_name(struct overlay *overlay, struct dentry *dentry)
 	if (r == 0) {
 		stamp_dir(dir);
 		node->ctime = overlay_now();
+		journal_unlinked(overlay->journal, path, node);
 	}
 	overlay_forget(overlay, node, 1);
 	return r;
@@ -212,7 +228,7 @@ static int check_replace(struct overlay *overlay, const struct node *node, struc
 	return node_is_dir(present) ? -EISDIR : 0;
 }
 
-static bool is_above(const struct node *above, struct node *dir)
+bool overlay_is_above(const struct node *above, struct node *dir)
 {
 	while (dir != above && dir->names)
 		dir = dir->names->parent;
@@ -221,14 +237,31 @@ static bool is_above(const struct node *above, struct node *dir)
 
 static int replace(struct overlay *overlay, struct dentry *from, struct dentry *present)
 {
+	cleanup_free char *path = journal_path(overlay->journal, from);
+	cleanup_free char *new_path = journal_path(overlay->journal, present);
 	struct node *replaced = present->node;
 	int r;
 
 	replaced->lookups++; /* so that it is still there to be stamped */
 	r = overlay_io(tree_replace(overlay->tree, from, present, NULL));
-	if (r == 0)
+	if (r == 0) {
 		replaced->ctime = overlay_now();
+		journal_renamed(overlay->journal, path, new_path, JOURNAL_REPLACE, replaced);
+	}
 	overlay_forget(overlay, replaced, 1);
+	return r;
+}
+
+static int give_name(struct overlay *overlay, struct dentry *from, struct node *new_dir,
+		     const char *new_name)
+{
+	cleanup_free char *path = journal_path(overlay->journal, from);
+	cleanup_free char *new_path = journal_path_in(overlay->journal, new_dir, new_name);
+	int r = overlay_io(
+		tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name), NULL));
+
+	if (r == 0)
+		journal_renamed(overlay->journal, path, new_path, JOURNAL_MOVE, NULL);
 	return r;
 }
 
@@ -238,7 +271,7 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	struct node *node = from->node, *old_dir = from->parent;
 	int r = 0;
 
-	if (node_is_dir(node) && is_above(node, new_dir))
+	if (node_is_dir(node) && overlay_is_above(node, new_dir))
 		return -EINVAL;
 	if (present && present->node == node)
 		return 0; /* two names of one file: POSIX wants nothing done */
@@ -251,8 +284,7 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	if (r == 0 && present)
 		r = replace(overlay, from, present);
 	else if (r == 0)
-		r = overlay_io(tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name),
-					   NULL));
+		r = give_name(overlay, from, new_dir, new_name);
 	if (r < 0)
 		return r;
 	stamp_dir(old_dir);
@@ -263,12 +295,14 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 
 static int exchange(struct overlay *overlay, struct dentry *from, struct dentry *to)
 {
+	cleanup_free char *path = journal_path(overlay->journal, from);
+	cleanup_free char *new_path = journal_path(overlay->journal, to);
 	int r;
 
 	if (from->node == to->node)
 		return 0;
-	if ((node_is_dir(from->node) && is_above(from->node, to->parent)) ||
-	    (node_is_dir(to->node) && is_above(to->node, from->parent)))
+	if ((node_is_dir(from->node) && overlay_is_above(from->node, to->parent)) ||
+	    (node_is_dir(to->node) && overlay_is_above(to->node, from->parent)))
 		return -EINVAL;
 	r = overlay_io(tree_touch(overlay->tree, from->parent, NULL));
 	if (r == 0)
@@ -279,6 +313,7 @@ static int exchange(struct overlay *overlay, struct dentry *from, struct dentry 
 		return r;
 	stamp_dir(from->parent);
 	stamp_dir(to->parent);
+	journal_renamed(overlay->journal, path, new_path, JOURNAL_EXCHANGE, NULL);
 	from->node->ctime = to->node->ctime = overlay_now();
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "fs/base/alloc.h"
+#include "fs/overlay/journal.h"
 #include "fs/overlay/overlay_internal.h"
 #include "fs/store/store.h"
 
@@ -30,20 +31,27 @@ static int store_staged(struct tree_storer *storer, struct node *node,
 	return staged_store(node->staged, before, txn, ret, err);
 }
 
-int overlay_open(struct store *store, struct store_lease *lease, const struct tree_root *root,
-		 struct overlay **ret, struct error *err)
+struct overlay *overlay_new(struct store *store, const struct tree_root *root, bool read_only)
 {
-	cleanup_with(overlay_close) struct overlay *overlay = xcalloc(1, sizeof *overlay);
-	int r;
+	struct overlay *overlay = xcalloc(1, sizeof *overlay);
 
 	overlay->store = store;
-	overlay->read_only = !lease;
-	if (lease)
-		staging_init(&overlay->staging, store, lease);
+	overlay->read_only = read_only;
 	overlay->drop.drop = drop_staged;
 	overlay->storer.store = store_staged;
 	overlay->tree = tree_open(store, root);
 	tree_set_staging(overlay->tree, &overlay->drop);
+	return overlay;
+}
+
+int overlay_open(struct store *store, struct store_lease *lease, const struct tree_root *root,
+		 struct overlay **ret, struct error *err)
+{
+	cleanup_with(overlay_close) struct overlay *overlay = overlay_new(store, root, !lease);
+	int r;
+
+	if (lease)
+		staging_init(&overlay->staging, store, lease);
 	/* The root's own object says how many sub-directories it has; nothing else does. */
 	r = tree_load(overlay->tree, tree_root_node(overlay->tree), err);
 	if (r < 0)
@@ -56,9 +64,12 @@ void overlay_close(struct overlay *overlay)
 {
 	if (!overlay)
 		return;
+	if (overlay->staging.kept)
+		staging_set_closing(&overlay->staging, true);
+	journal_close(overlay->journal);
 	tree_close(overlay->tree);
 	free(overlay->ghosts);
-	if (!overlay->read_only)
+	if (!overlay->read_only || overlay->staging.kept)
 		staging_release(&overlay->staging);
 	free(overlay);
 }

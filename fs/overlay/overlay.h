@@ -40,6 +40,23 @@ int overlay_open(struct store *store, struct store_lease *lease, const struct tr
 void overlay_close(struct overlay *overlay);
 DEFINE_CLEANUP(struct overlay *, overlay_close);
 
+/*
+ * A workspace whose changes outlive the process: they lie in the directory `dir_fd`, the caller's,
+ * and `journal` is the file there that says how; it is made when there is none. What was done
+ * before is done again. Without a lease it can only be looked at.
+ * -EBADMSG when the journal is damaged or belongs to another root.
+ */
+int overlay_open_kept(struct store *store, struct store_lease *lease, const struct tree_root *root,
+		      int dir_fd, const char *journal, struct overlay **ret, struct error *err);
+/* Bring to the disk what was done so far, and what is in `node` (NULL: no matter). */
+int overlay_sync(struct overlay *overlay, struct node *node);
+/* Write down what was done so far, so that it outlives the process, though not the machine. */
+int overlay_note(struct overlay *overlay);
+/* Nothing was done since the last of these; always so where changes are not kept. */
+bool overlay_noted(const struct overlay *overlay);
+/* Bytes of the journal. */
+uint64_t overlay_journal_size(const struct overlay *overlay);
+
 struct tree *overlay_tree(const struct overlay *overlay);
 struct node *overlay_root(const struct overlay *overlay);
 /* Something was changed since the last commit. */
@@ -109,7 +126,7 @@ enum overlay_set {
 	OVERLAY_SET_CTIME = 1 << 6,
 	OVERLAY_SET_ATIME_NOW = 1 << 7,
 	OVERLAY_SET_MTIME_NOW = 1 << 8,
-	OVERLAY_KILL_PRIV = 1 << 9, /* a truncation by someone who may not keep set-id bits */
+	OVERLAY_KILL_PRIV = 1 << 9, /* content changes, by someone who may not keep set-id bits */
 };
 int overlay_setattr(struct overlay *overlay, struct node *node, const struct stat *attr,
 		    unsigned set);
@@ -118,7 +135,11 @@ int overlay_setattr(struct overlay *overlay, struct node *node, const struct sta
 ssize_t overlay_getxattr(struct overlay *overlay, struct node *node, const char *key, void *value,
 			 size_t size);
 ssize_t overlay_listxattr(struct overlay *overlay, struct node *node, char *list, size_t size);
-/* `flags`: XATTR_CREATE, XATTR_REPLACE. */
+/*
+ * `flags`: XATTR_CREATE, XATTR_REPLACE, or OVERLAY_XATTR_KILL_SGID: by someone who may not keep
+ * that bit when access is what changes. -EOPNOTSUPP for names that are no filesystem's.
+ */
+#define OVERLAY_XATTR_KILL_SGID (1 << 8)
 int overlay_setxattr(struct overlay *overlay, struct node *node, const char *key, const void *value,
 		     size_t size, int flags);
 int overlay_removexattr(struct overlay *overlay, struct node *node, const char *key);

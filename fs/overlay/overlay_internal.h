@@ -16,9 +16,14 @@ struct overlay {
 	struct tree_storer storer; /* stores it at a commit */
 	struct node **ghosts;      /* each of them held once, outer ones first */
 	size_t ghost_count, ghost_capacity;
-	struct node *found; /* by overlay_find_number(), and held once; NULL: none */
+	struct journal *journal; /* NULL: changes are not kept */
+	struct node *found;      /* by overlay_find_number(), and held once; NULL: none */
 };
 
+/* `above` is the directory `dir` or one that it is in. */
+bool overlay_is_above(const struct node *above, struct node *dir);
+/* What all overlays begin with; the caller opens the tree. */
+struct overlay *overlay_new(struct store *store, const struct tree_root *root, bool read_only);
 struct node_time overlay_now(void);
 /* What a program hears when the store fails with `r`: a missing object is no missing name. */
 int overlay_io(int r);
@@ -28,3 +33,8 @@ int overlay_touch(struct overlay *overlay, struct node *node);
 int overlay_stage(struct overlay *overlay, struct node *node, struct staged **ret);
 /* Take away set-id bits and file capabilities, as a write by an ordinary user does. */
 int overlay_kill_priv(struct overlay *overlay, struct node *node);
+/* The mode is about to become this one: so does the list of who may do what, if there is one. */
+int overlay_acl_follow(struct overlay *overlay, struct node *node, uint16_t mode);
+/* The mode and the lists of something that is being made in `dir`, which has the mode asked for. */
+int overlay_acl_inherit(struct overlay *overlay, struct node *dir, struct node *node,
+			uint32_t umask);

@@ -23,6 +23,7 @@ void pool_release(struct pool *pool)
 		close(pool->fd);
 	for (size_t i = 0; i < POOL_CLASSES; i++)
 		free(pool->free_chunks[i].offsets);
+	free(pool->held);
 	pool_init(pool, pool->dir_fd);
 }
 
@@ -30,6 +31,11 @@ static int open_file(struct pool *pool)
 {
 	if (pool->fd >= 0)
 		return 0;
+	if (pool->kept) {
+		pool->fd = openat(pool->dir_fd, "pool", O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC,
+				  0600);
+		return pool->fd < 0 ? -errno : 0;
+	}
 	pool->fd = openat(pool->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (pool->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
 		pool->fd =
@@ -54,21 +60,94 @@ static uint64_t capacity_for(uint64_t size)
 	return capacity;
 }
 
-void pool_free(struct pool *pool, struct pool_chunk *chunk)
+static void give_back(struct pool *pool, const struct pool_chunk *chunk)
 {
 	struct pool_free *list;
 
+	if (chunk->offset + chunk->capacity == pool->end) {
+		pool->end = chunk->offset;
+		return;
+	}
+	list = &pool->free_chunks[class_of(chunk->capacity)];
+	array_reserve_one(list->offsets, list->count, list->capacity);
+	list->offsets[list->count++] = chunk->offset;
+}
+
+void pool_free(struct pool *pool, struct pool_chunk *chunk)
+{
 	if (!chunk->capacity)
 		return;
 	pool->in_use -= chunk->capacity;
-	if (chunk->offset + chunk->capacity == pool->end) {
-		pool->end = chunk->offset;
-	} else {
-		list = &pool->free_chunks[class_of(chunk->capacity)];
-		array_reserve_one(list->offsets, list->count, list->capacity);
-		list->offsets[list->count++] = chunk->offset;
+	if (pool->kept && !pool->closing) {
+		array_reserve_one(pool->held, pool->held_count, pool->held_capacity);
+		pool->held[pool->held_count++] = *chunk;
+	} else if (!pool->kept) {
+		give_back(pool, chunk);
 	}
 	*chunk = (struct pool_chunk){ 0 };
+}
+
+void pool_settle(struct pool *pool)
+{
+	while (pool->held_count > 0)
+		give_back(pool, &pool->held[--pool->held_count]);
+}
+
+int pool_adopt(struct pool *pool, const struct pool_chunk *chunk)
+{
+	int r;
+
+	if (!chunk->capacity)
+		return 0;
+	if (chunk->capacity < CHUNK_MIN || chunk->capacity & (chunk->capacity - 1) ||
+	    chunk->capacity >> (POOL_CLASSES - 1) || chunk->offset > INT64_MAX / 2)
+		return -EBADMSG;
+	r = open_file(pool);
+	if (r < 0)
+		return r;
+	if (chunk->offset + chunk->capacity > pool->end)
+		pool->end = chunk->offset + chunk->capacity;
+	pool->in_use += chunk->capacity;
+	return 0;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct pool_chunk *first = a, *second = b;
+
+	return first->offset < second->offset ? -1 : first->offset > second->offset;
+}
+
+int pool_tidy(struct pool *pool, struct pool_chunk *chunks, size_t count)
+{
+	int r = open_file(pool);
+
+	if (r < 0)
+		return r;
+	if (count)
+		qsort(chunks, count, sizeof *chunks, by_offset);
+	pool->end = pool->in_use = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t gap = chunks[i].offset > pool->end ? chunks[i].offset - pool->end : 0;
+
+		/* A disk that cannot do it keeps the space; that is all. */
+		if (gap)
+			(void)!fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					 (off_t)pool->end, (off_t)gap);
+		pool->end = chunks[i].offset + chunks[i].capacity;
+		pool->in_use += chunks[i].capacity;
+	}
+	return ftruncate(pool->fd, (off_t)pool->end) < 0 ? -errno : 0;
+}
+
+int pool_sync(struct pool *pool)
+{
+	if (pool->fd < 0 || !pool->unsynced)
+		return 0;
+	if (fdatasync(pool->fd) < 0)
+		return -errno;
+	pool->unsynced = false;
+	return 0;
 }
 
 static struct pool_chunk take_chunk(struct pool *pool, uint64_t capacity)
@@ -105,6 +184,7 @@ int pool_resize(struct pool *pool, struct pool_chunk *chunk, uint64_t used, uint
 		return 0;
 	}
 	bigger = take_chunk(pool, capacity);
+	pool->unsynced = true;
 	if (used)
 		r = fd_copy_range(pool->fd, chunk->offset, pool->fd, bigger.offset, used);
 	if (r < 0) {
@@ -121,6 +201,7 @@ int pool_write(struct pool *pool, const struct pool_chunk *chunk, uint64_t at, c
 {
 	int r = fault("pool.write");
 
+	pool->unsynced = true;
 	return r < 0 ? r : fd_pwrite_all(pool->fd, data, size, chunk->offset + at);
 }
 

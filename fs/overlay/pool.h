@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,6 +21,13 @@ struct pool_chunk {
 struct pool {
 	int fd; /* -1 until the first byte is written */
 	int dir_fd;
+	/* The file has a name, "pool", and outlives the process. What is given back is not used
+	 * again before pool_settle(): the last durable record may still refer to it. */
+	bool kept;
+	bool closing;  /* what is given back now stays as it is */
+	bool unsynced; /* written to since the last pool_sync() */
+	struct pool_chunk *held;
+	size_t held_count, held_capacity;
 	uint64_t end;    /* behind the last chunk ever handed out */
 	uint64_t in_use; /* bytes in chunks that are held */
 	struct pool_free {
@@ -42,6 +50,15 @@ int pool_read(struct pool *pool, const struct pool_chunk *chunk, uint64_t at, vo
 	      size_t size);
 /* The file and where the chunk begins in it. */
 int pool_fd(const struct pool *pool);
+
+/* Of one that is kept: take up a chunk that an earlier process has written, which -EBADMSG cannot
+ * be one of ours. */
+int pool_adopt(struct pool *pool, const struct pool_chunk *chunk);
+int pool_sync(struct pool *pool);
+/* What was given back may be used again. */
+void pool_settle(struct pool *pool);
+/* Only these chunks are in use, which this sorts: the rest goes back to the disk. */
+int pool_tidy(struct pool *pool, struct pool_chunk *chunks, size_t count);
 
 /* Give all space back to the disk; when nothing is held any more. */
 void pool_reset_if_empty(struct pool *pool);

@@ -33,9 +33,19 @@ void staging_init(struct staging *staging, struct store *store, struct store_lea
 	pool_init(&staging->pool, staging->dir_fd);
 }
 
+void staging_init_kept(struct staging *staging, struct store *store, struct store_lease *lease,
+		       int dir_fd)
+{
+	*staging =
+		(struct staging){ .store = store, .lease = lease, .dir_fd = dir_fd, .kept = true };
+	pool_init(&staging->pool, dir_fd);
+	staging->pool.kept = true;
+}
+
 void staging_release(struct staging *staging)
 {
 	pool_release(&staging->pool);
+	free(staging->doomed);
 }
 
 void staging_trim(struct staging *staging)
@@ -122,7 +132,7 @@ static int create_file(struct staged *staged)
 	if (staged->fd < 0)
 		return -errno;
 	note_open(staged);
-	staged->is_file = true;
+	staged->is_file = staged->fresh = true;
 	return 0;
 }
 
@@ -137,12 +147,23 @@ struct staged *staged_new(struct staging *staging)
 	return staged;
 }
 
-static void remove_file(struct staged *staged)
+static void drop_name(struct staging *staging, uint64_t number)
 {
 	char name[24];
 
+	if (staging->kept) {
+		array_reserve_one(staging->doomed, staging->doomed_count, staging->doomed_capacity);
+		staging->doomed[staging->doomed_count++] = number;
+		return;
+	}
+	snprintf(name, sizeof name, "%" PRIu64, number);
+	(void)unlinkat(staging->dir_fd, name, 0);
+}
+
+static void remove_file(struct staged *staged)
+{
 	close_file(staged);
-	(void)unlinkat(staged->staging->dir_fd, staged_file_name(staged, name), 0);
+	drop_name(staged->staging, staged->name);
 	staged->is_file = false;
 }
 
@@ -150,7 +171,9 @@ void staged_free(struct staged *staged)
 {
 	if (!staged)
 		return;
-	if (staged->is_file)
+	if (staged->is_file && staged->staging->closing)
+		close_file(staged);
+	else if (staged->is_file)
 		remove_file(staged);
 	pool_free(&staged->staging->pool, &staged->chunk);
 	free(staged->written);
@@ -415,7 +438,6 @@ int staged_leave_published(struct staged *staged)
 {
 	cleanup_fd int old = -1;
 	uint64_t old_name = staged->name;
-	char name[24];
 	int fd, r;
 
 	if (!staged->published)
@@ -438,8 +460,7 @@ int staged_leave_published(struct staged *staged)
 		return r;
 	}
 	staged->published = false;
-	snprintf(name, sizeof name, "%" PRIu64, old_name);
-	(void)unlinkat(staged->staging->dir_fd, name, 0);
+	drop_name(staged->staging, old_name);
 	return 0;
 }
 

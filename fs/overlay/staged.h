@@ -12,6 +12,7 @@
 #include "fs/overlay/pool.h"
 #include "fs/tree/node.h"
 
+struct buf;
 struct error;
 struct staged;
 struct store;
@@ -23,7 +24,12 @@ struct tree_stored;
 struct staging {
 	struct store *store;
 	struct store_lease *lease;
-	int dir_fd; /* of the lease; files in it are named by number */
+	int dir_fd; /* of the lease, or given; files in it are named by number */
+	/* The files outlive the process: those that are dropped go at staging_settle(). */
+	bool kept;
+	uint64_t *doomed;
+	size_t doomed_count, doomed_capacity;
+	bool closing; /* what is dropped now stays */
 	struct pool pool;
 	uint64_t next_name;
 	struct staged *open_files; /* those with an open descriptor, most recently used first */
@@ -31,6 +37,10 @@ struct staging {
 };
 
 void staging_init(struct staging *staging, struct store *store, struct store_lease *lease);
+/* The same for content that outlives the process, in the directory `dir_fd`, the caller's. Without
+ * a lease nothing can be stored. */
+void staging_init_kept(struct staging *staging, struct store *store, struct store_lease *lease,
+		       int dir_fd);
 void staging_release(struct staging *staging);
 /* Give back disk space that nothing uses. */
 void staging_trim(struct staging *staging);
@@ -63,6 +73,31 @@ int staged_copy_range(struct staged *from, uint64_t from_offset, struct staged *
 uint64_t staged_size(const struct staged *staged);
 /* Bytes of disk that it takes. */
 uint64_t staged_allocated(struct staged *staged);
+
+/* ---- content that is kept ---- */
+
+struct wire;
+
+/* Say where the content lies, for staged_restore() in another process. */
+void staged_describe(const struct staged *staged, struct buf *ret);
+/* -EBADMSG for a description that is none. While the staging is closing. */
+int staged_restore(struct staging *staging, struct wire *wire, struct staged **ret);
+/* Bring the content to the disk; files that were made since they last were alone with `fresh`. */
+int staged_sync(struct staged *staged, bool fresh);
+/* Nothing durable refers any more to what was dropped: it may go. */
+void staging_settle(struct staging *staging);
+
+/* Where all content lies that is in use; the rest goes. */
+struct staging_use {
+	uint64_t *names;
+	struct pool_chunk *chunks;
+	size_t name_count, name_capacity, chunk_count, chunk_capacity;
+};
+void staged_add_use(const struct staged *staged, struct staging_use *use);
+int staging_tidy(struct staging *staging, struct staging_use *use);
+void staging_use_release(struct staging_use *use);
+/* From now on dropping content leaves alone what lies on the disk; or no longer. */
+void staging_set_closing(struct staging *staging, bool closing);
 
 /*
  * Put it into the store. `same` NULL, or a stored file of equal size that it may be equal to.

@@ -15,6 +15,8 @@ struct staged {
 	bool is_file; /* else in the pool */
 	/* The file has been handed to a transaction: nobody may write to it any more. */
 	bool published;
+	/* The file was made since its content was last brought to the disk. */
+	bool fresh;
 
 	struct pool_chunk chunk;
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/cleanup.h"
@@ -209,12 +210,27 @@ static int complete_file(struct staged *staged, struct error *err)
 	return 0;
 }
 
+/* A transaction takes files from the lease's directory alone: give it another name there. */
+static int lend_name(struct staged *staged, struct error *err)
+{
+	int tmp_fd = store_lease_tmp_fd(staged->staging->lease);
+	char name[24];
+
+	staged_file_name(staged, name);
+	(void)unlinkat(tmp_fd, name, 0);
+	if (linkat(staged->staging->dir_fd, name, tmp_fd, name, 0) < 0)
+		return error_errno(err, -errno, "cannot store a changed file");
+	return 0;
+}
+
 static int put_file(struct staged *staged, struct store_txn *txn, const struct object_id *id,
 		    struct error *err)
 {
 	char name[24];
 	int r = staged->base_size ? complete_file(staged, err) : 0;
 
+	if (r == 0 && staged->staging->kept)
+		r = lend_name(staged, err);
 	if (r < 0)
 		return r;
 	staged->published = true;

@@ -14,20 +14,11 @@
 #include "fs/base/fd.h"
 #include "fs/base/lockfile.h"
 #include "fs/base/parse.h"
+#include "fs/snapshot/cache_internal.h"
 #include "fs/store/refs.h"
 #include "fs/store/store.h"
 
-struct cache {
-	struct store *store;
-	char *id;
-	struct id_hex hash;
-	int dir_fd;
-	char *socket;
-	char *mount_name;
-};
-
-/* Write the id beside what belongs to it, once. */
-static int keep_id(struct cache *cache)
+int cache_keep_id(struct cache *cache)
 {
 	if (faccessat(cache->dir_fd, "id", F_OK, 0) == 0)
 		return 0;
@@ -48,7 +39,7 @@ static int open_dir(struct cache *cache)
 	if (cache->dir_fd < 0)
 		return -errno;
 	r = dir_make(cache->dir_fd, "queue", 0700);
-	return r < 0 ? r : keep_id(cache);
+	return r < 0 ? r : cache_keep_id(cache);
 }
 
 int cache_open(struct store *store, const char *id, struct cache **ret, struct error *err)

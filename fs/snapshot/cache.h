@@ -17,6 +17,7 @@
 struct cache;
 struct error;
 struct store;
+struct store_lease;
 
 #define CACHE_ID_MAX 4096
 
@@ -49,6 +50,19 @@ int cache_versions(struct cache *cache, struct cache_version **ret, size_t *ret_
 char *cache_ref(const struct cache *cache, uint64_t number);
 /* Forget all but the newest `keep`. */
 int cache_trim(struct cache *cache, size_t keep, struct error *err);
+
+/* ---- keeping house: cache_upkeep.c ---- */
+
+/* Somebody uses it now; to be called by who has his turn. */
+int cache_touch(struct cache *cache, struct error *err);
+/* When that was last, in seconds since 1970. */
+int64_t cache_used_s(const struct cache *cache);
+/* Forget one version, or (number 0) all of them, and then the cache is no more. -EBUSY when it is in
+ * use; -ENOENT for a version that there is not. */
+int cache_remove(struct cache *cache, uint64_t number, struct error *err);
+/* Make what it was in version `number` its newest one. -EBUSY, -ENOENT. */
+int cache_roll_back(struct cache *cache, struct store_lease *lease, uint64_t number,
+		    struct cache_version *ret, struct error *err);
 
 /* Ids of all caches of the store, sorted. */
 int cache_list(struct store *store, struct strings *ret, struct error *err);

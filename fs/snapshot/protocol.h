@@ -8,7 +8,8 @@
 
 enum server_request {
 	/* u32 flags, string store, id of a snapshot (zero: an empty tree), string socket to listen
-	 * on or NULL; one descriptor: the kernel's end of the mount. Only the first message. */
+	 * on or NULL; descriptors: the kernel's end of the mount, and with SERVER_ROOT_ONLY a table
+	 * of credentials if there is one. Only the first message. */
 	SERVER_START = 1,
 	/* string path, u32 directory -> string real path */
 	SERVER_MOUNTPOINT,
@@ -21,6 +22,9 @@ enum server_request {
 	/* u64 inode, string path where it probably is or NULL, u32 uid, u32 gid (UINT32_MAX: as it
 	 * is): what no kernel lets a user namespace set that maps root alone */
 	SERVER_SET_OWNER,
+	/* -> the descriptor of a table of owners (see fs/ids/owner_table.h), where root alone is
+	 * mapped */
+	SERVER_OWNERS,
 	/* -> u32 number of other users; without any, nobody can join from now on */
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
@@ -36,4 +40,4 @@ enum server_start_flags {
 
 enum server_answer { ANSWER_OK = 0, ANSWER_ERROR = 1 };
 
-#define SERVER_MESSAGE_MAX_FDS 1
+#define SERVER_MESSAGE_MAX_FDS 2

@@ -17,6 +17,8 @@
 #include "fs/base/fd.h"
 #include "fs/base/wire.h"
 #include "fs/fuse/session.h"
+#include "fs/ids/credentials.h"
+#include "fs/ids/owner_table.h"
 #include "fs/overlay/overlay.h"
 #include "fs/snapshot/listener.h"
 #include "fs/snapshot/owner_requests.h"
@@ -35,11 +37,15 @@ struct server {
 	struct store_lease *lease;
 	struct overlay *overlay;
 	struct session *session;
-	struct listener listener; /* fd -1 when there is one user only */
-	int retry_fd;             /* timer: try again to end */
+	struct listener listener;             /* fd -1 when there is one user only */
+	struct owner_table *owners;           /* where root alone is mapped */
+	struct credential_table *credentials; /* NULL: there are none */
+	int owners_fd;                        /* of the table */
+	int retry_fd;                         /* timer: try again to end */
 	unsigned users;
 	bool ending;
 	struct news *news; /* of the request under way */
+	int answer_fd;     /* goes with its answer; -1: none */
 };
 
 static struct server *of_control(struct session_control *control)
@@ -220,6 +226,14 @@ static int handle_commit(struct server *server, struct wire *in, struct buf *out
 	return r;
 }
 
+static int handle_owners(struct server *server, struct error *err)
+{
+	if (!server->owners)
+		return error_set(err, -ENOENT, "the kernel knows all owners here");
+	server->answer_fd = server->owners_fd;
+	return 0;
+}
+
 static int handle(struct server *server, struct wire *in, struct buf *out, struct error *err)
 {
 	switch (wire_u32(in)) {
@@ -229,6 +243,8 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 		return handle_make_node(server, in, err);
 	case SERVER_SET_OWNER:
 		return owner_set(server->overlay, server->session, in, err);
+	case SERVER_OWNERS:
+		return handle_owners(server, err);
 	case SERVER_COMMIT:
 		return handle_commit(server, in, out, err);
 	case SERVER_CHANGED:
@@ -266,7 +282,8 @@ static int answer(struct server *server, int fd, int r, const struct buf *values
 	make_answer(r, values, err, &message);
 	if (server->news)
 		return tell_and_answer(server, fd, &message);
-	return channel_send(fd, message.data, message.length, NULL, 0);
+	return channel_send(fd, message.data, message.length, &server->answer_fd,
+			    server->answer_fd >= 0);
 }
 
 /* ---- sockets ---- */
@@ -312,6 +329,7 @@ static void serve_user(struct server *server, int fd)
 		return;
 	}
 	wire = wire_of(message.data, message.length);
+	server->answer_fd = -1;
 	r = handle(server, &wire, &values, &err);
 	if (answer(server, fd, r, &values, &err) < 0)
 		user_gone(server, fd);
@@ -376,7 +394,25 @@ static int open_tree(struct server *server, const char *store, const struct obje
 			    err);
 }
 
-static int start(struct server *server, struct wire *in, int fuse_fd, struct error *err)
+/* Where root alone is mapped others keep watch over who is who; see fs/ids. */
+static int open_ids(struct server *server, int credentials_fd, struct session_options *options,
+		    struct error *err)
+{
+	int r = owner_table_new(&server->owners, &server->owners_fd);
+
+	if (r < 0)
+		return error_errno(err, r, "cannot make a table of owners");
+	if (credentials_fd >= 0)
+		r = credential_table_open(credentials_fd, false, &server->credentials);
+	if (r < 0)
+		return error_errno(err, r, "cannot use the table of credentials");
+	options->owners = server->owners;
+	options->credentials = server->credentials;
+	return 0;
+}
+
+static int start(struct server *server, struct wire *in, int fuse_fd, int credentials_fd,
+		 struct error *err)
 {
 	cleanup_free char *store = NULL, *socket_path = NULL;
 	struct session_options options = { 0 };
@@ -395,11 +431,15 @@ static int start(struct server *server, struct wire *in, int fuse_fd, struct err
 	options.writeback = flags & SERVER_WRITEBACK;
 	options.apart = flags & SERVER_APART;
 	options.root_only = flags & SERVER_ROOT_ONLY;
+	/* Lists name users, and the kernel refuses those that it cannot map. */
+	options.acls = !options.root_only;
 	r = open_tree(server, store, &snapshot, flags & SERVER_READ_ONLY, err);
 	if (r == 0 && socket_path)
 		r = listener_open(&server->listener, store_dir_fd(server->store), socket_path, err);
 	if (r == 0 && socket_path)
 		r = watch(server, server->listener.fd);
+	if (r == 0 && options.root_only)
+		r = open_ids(server, credentials_fd, &options, err);
 	if (r == 0)
 		r = session_new(server->overlay, fuse_fd, &options, &server->session, err);
 	else
@@ -410,16 +450,18 @@ static int start(struct server *server, struct wire *in, int fuse_fd, struct err
 static int receive_start(struct server *server, int channel_fd, struct error *err)
 {
 	cleanup_with(buf_release) struct buf message = { 0 };
-	int fds[SERVER_MESSAGE_MAX_FDS];
+	int fds[SERVER_MESSAGE_MAX_FDS] = { -1, -1 };
+	cleanup_fd int credentials_fd = -1;
 	size_t fd_count = 0;
 	struct wire wire;
 
 	if (channel_receive(channel_fd, &message, fds, SERVER_MESSAGE_MAX_FDS, &fd_count) <= 0)
 		return -EPROTO;
-	if (fd_count != 1)
+	if (fd_count == 0)
 		return error_set(err, -EPROTO, "a request that is none");
+	credentials_fd = fds[1];
 	wire = wire_of(message.data, message.length);
-	return start(server, &wire, fds[0], err);
+	return start(server, &wire, fds[0], credentials_fd, err);
 }
 
 static void finish(struct server *server)
@@ -427,6 +469,8 @@ static void finish(struct server *server)
 	/* Waiting for the kernel could take for ever now; the end of the process frees it, too. */
 	if (__atomic_load_n(&telling, __ATOMIC_ACQUIRE) == 0)
 		session_free(server->session);
+	owner_table_close(server->owners);
+	credential_table_close(server->credentials);
 	overlay_close(server->overlay);
 	store_lease_end(server->lease);
 	store_close(server->store);
@@ -439,6 +483,7 @@ int server_main(int channel_fd)
 		.control = { .fd = epoll_create1(EPOLL_CLOEXEC), .ready = sockets_ready },
 		.watcher = { .made = name_changed },
 		.listener = { .fd = -1 },
+		.answer_fd = -1,
 		.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 		.users = 1
 	};

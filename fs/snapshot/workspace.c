@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/channel.h"
+#include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
 #include "fs/snapshot/listener.h"
@@ -20,8 +22,13 @@
 
 struct workspace {
 	int fd;
-	pid_t pid; /* of the server, when it is our child; else 0 */
+	pid_t pid;  /* of the server, when it is our child; else 0 */
+	bool apart; /* nobody else can have joined it */
+	int cancel_fd;
 };
+
+/* Who gives up waits so long still: most requests are done by then, and nothing is lost. */
+#define PATIENCE_NS UINT64_C(1000000000)
 
 /* Our own program again. The file may have been replaced since it was started: this is the one
  * that runs. */
@@ -55,6 +62,35 @@ static int gone(struct error *err)
 	return error_set(err, -ENOTCONN, "the process that serves the filesystem has died");
 }
 
+/*
+ * Until there is an answer. What the server has begun it may end or not, as when it is killed: the
+ * store takes no harm.
+ */
+static int wait_for_answer(struct workspace *workspace, struct error *err)
+{
+	struct pollfd fds[2] = { { .fd = workspace->fd, .events = POLLIN },
+				 { .fd = workspace->cancel_fd, .events = POLLIN } };
+	uint64_t end = 0, now;
+	int timeout_ms = -1;
+
+	while (poll(fds, 2, timeout_ms) <= 0 || !fds[0].revents) {
+		now = clock_monotonic_ns();
+		if (fds[1].revents) {
+			end = now + PATIENCE_NS;
+			fds[1].fd = -1;
+			fds[1].revents = 0;
+		}
+		if (end && now >= end) {
+			(void)shutdown(workspace->fd, SHUT_RDWR);
+			if (workspace->apart && workspace->pid > 0)
+				(void)kill(workspace->pid, SIGKILL);
+			return error_set(err, -ECANCELED, "cancelled");
+		}
+		timeout_ms = end ? (int)((end - now) / 1000000) + 1 : -1;
+	}
+	return 0;
+}
+
 /* The error that the server sent. */
 static int sent_error(struct wire *answer, struct error *err)
 {
@@ -74,6 +110,10 @@ static int ask(struct workspace *workspace, const struct buf *request, const int
 	int r = channel_send(workspace->fd, request->data, request->length, fds, fd_count);
 
 	if (r == 0)
+		r = wait_for_answer(workspace, err);
+	if (r == -ECANCELED)
+		return r;
+	if (r == 0)
 		r = channel_receive(workspace->fd, answer, NULL, 0, NULL);
 	if (r <= 0)
 		return gone(err);
@@ -89,6 +129,8 @@ static int send_start(struct workspace *workspace, const struct workspace_option
 		      struct error *err)
 {
 	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	const int fds[] = { options->fuse_fd, options->credentials_fd };
+	const bool credentials = options->root_only && options->credentials_fd > 0;
 	struct wire wire;
 
 	wire_put_u32(&request, SERVER_START);
@@ -98,7 +140,7 @@ static int send_start(struct workspace *workspace, const struct workspace_option
 	wire_put_string(&request, options->store);
 	buf_append(&request, options->snapshot.bytes, OBJECT_ID_SIZE);
 	wire_put_string(&request, options->socket);
-	return ask(workspace, &request, &options->fuse_fd, 1, &answer, &wire, err);
+	return ask(workspace, &request, fds, credentials ? 2 : 1, &answer, &wire, err);
 }
 
 int workspace_start(const struct workspace_options *options, struct workspace **ret,
@@ -108,7 +150,8 @@ int workspace_start(const struct workspace_options *options, struct workspace **
 	int ends[2];
 	int r = channel_pair(ends);
 
-	workspace->fd = -1;
+	workspace->fd = workspace->cancel_fd = -1;
+	workspace->apart = !options->socket;
 	if (r == 0) {
 		workspace->fd = ends[0];
 		r = spawn_server(ends[1], &workspace->pid);
@@ -134,7 +177,13 @@ int workspace_join(int store_dir_fd, const char *socket, struct workspace **ret)
 		return r;
 	*ret = xcalloc(1, sizeof **ret);
 	(*ret)->fd = fd;
+	(*ret)->cancel_fd = -1;
 	return 0;
+}
+
+void workspace_cancel_with(struct workspace *workspace, int cancel_fd)
+{
+	workspace->cancel_fd = cancel_fd;
 }
 
 void workspace_free(struct workspace *workspace)
@@ -212,6 +261,28 @@ int workspace_set_owner(struct workspace *workspace, uint64_t inode, const char 
 	wire_put_u32(&request, uid);
 	wire_put_u32(&request, gid);
 	return ask(workspace, &request, NULL, 0, &answer, &wire, err);
+}
+
+int workspace_owners(struct workspace *workspace, int *ret_fd, struct error *err)
+{
+	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	size_t count = 0;
+	struct wire wire;
+	int fd = -1, r;
+
+	wire_put_u32(&request, SERVER_OWNERS);
+	r = channel_send(workspace->fd, request.data, request.length, NULL, 0);
+	if (r == 0)
+		r = channel_receive(workspace->fd, &answer, &fd, 1, &count);
+	if (r <= 0)
+		return gone(err);
+	wire = wire_of(answer.data, answer.length);
+	if (wire_u32(&wire) != ANSWER_OK)
+		return sent_error(&wire, err);
+	if (count != 1)
+		return gone(err);
+	*ret_fd = fd;
+	return 0;
 }
 
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,

@@ -23,6 +23,9 @@ struct workspace_options {
 	/* Those who work in the mount map no other user than root: show everything as root's, and
 	 * record other owners by workspace_set_owner() alone. */
 	bool root_only;
+	/* With root_only: who is who among them (see fs/ids/credentials.h), not taken over; not
+	 * above 0: all are root. */
+	int credentials_fd;
 	/* Where others may connect, a path below the store; NULL: nobody. */
 	const char *socket;
 	int fuse_fd; /* the kernel's end of the mount; taken over in any case */
@@ -36,6 +39,13 @@ int workspace_join(int store_dir_fd, const char *socket, struct workspace **ret)
 /* Becomes readable when the server has died: everything that was not committed is lost. */
 int workspace_fd(const struct workspace *workspace);
 bool workspace_alive(const struct workspace *workspace);
+
+/*
+ * From now on no request is waited for longer than a moment once the descriptor is readable: it
+ * fails with -ECANCELED, and the workspace is as if its server had died. A server that nobody else
+ * uses is ended.
+ */
+void workspace_cancel_with(struct workspace *workspace, int cancel_fd);
 
 /*
  * A directory or file to mount on: where symlinks of the tree lead to, made as a ghost when it is
@@ -63,6 +73,11 @@ int workspace_make_node(struct workspace *workspace, const struct workspace_node
  */
 int workspace_set_owner(struct workspace *workspace, uint64_t inode, const char *path, uint32_t uid,
 			uint32_t gid, struct error *err);
+/*
+ * A descriptor of the table of owners (see fs/ids/owner_table.h) that is kept where root alone is
+ * mapped; -ENOENT: it is not.
+ */
+int workspace_owners(struct workspace *workspace, int *ret_fd, struct error *err);
 /* Make a snapshot of what is there now; work may go on. */
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,
 		     struct snapshot_result *ret, struct error *err);

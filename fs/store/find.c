@@ -103,36 +103,45 @@ static int find_loose(struct store *store, const struct object_id *id, unsigned 
 	return 1;
 }
 
-/* Among what is known of the packs, and the loose ones. */
-static int find_once(struct store *store, const struct object_id *id, unsigned flags,
-		     struct store_object *ret, bool *ret_damage, struct error *err)
+/* Among these packs, and the loose ones. */
+static int find_once(struct store *store, struct pack_set *set, const struct object_id *id,
+		     unsigned flags, struct store_object *ret, struct error *err)
 {
-	cleanup_with(pack_set_unref) struct pack_set *set = NULL;
-	int r = pack_list_get(store->packs, &set, err);
+	int r = find_packed(set, id, flags, ret, err);
 
-	if (r < 0)
-		return r;
-	r = find_packed(set, id, flags, ret, err);
 	if (r > 0) {
 		ret->size = ret->info.length;
-		ret->set = take_ptr(&set);
+		ret->set = pack_set_ref(set);
 	}
 	if (r != 0)
 		return r;
 	ret->pack = NULL;
-	*ret_damage = set->damaged.count > 0;
 	if (flags & STORE_FIND_PACKED)
 		return 0;
 	return find_loose(store, id, flags, ret, err);
 }
 
-static int not_found(struct store *store, const struct object_id *id, struct error *err)
+/*
+ * Have the packs as they are now in the place of *set: 1 when they are others, else 0. Another
+ * thread may have looked since *set was taken: what counts is what this one has searched.
+ */
+static int look_again(struct store *store, struct pack_set **set, struct error *err)
 {
-	cleanup_with(pack_set_unref) struct pack_set *set = NULL;
-	int r = pack_list_get(store->packs, &set, err);
+	struct pack_set *searched = *set;
+	bool changed;
+	int r = pack_list_refresh(store->packs, false, err);
 
+	if (r >= 0)
+		r = pack_list_get(store->packs, set, err);
 	if (r < 0)
 		return r;
+	changed = *set != searched;
+	pack_set_unref(searched);
+	return changed;
+}
+
+static int not_found(const struct pack_set *set, const struct object_id *id, struct error *err)
+{
 	if (set->damaged.count == 0)
 		return 0;
 	return error_set(err, -EBADMSG,
@@ -145,7 +154,7 @@ int store_find(struct store *store, const struct object_id *id, unsigned flags,
 	       struct store_object *ret, struct error *err)
 {
 	struct store_object found = { .store = store };
-	bool damage = false;
+	cleanup_with(pack_set_unref) struct pack_set *set = NULL;
 	int r;
 
 	if (flags & STORE_FIND_OPEN) {
@@ -156,20 +165,21 @@ int store_find(struct store *store, const struct object_id *id, unsigned flags,
 			return 1;
 		}
 	}
+	r = pack_list_get(store->packs, &set, err);
+	if (r < 0)
+		return r;
 	for (int tries = 0;; tries++) {
-		r = find_once(store, id, flags, &found, &damage, err);
+		r = find_once(store, set, id, flags, &found, err);
 		if (r != 0 || (flags & STORE_FIND_HELD) || tries == MAX_TRIES)
 			break;
 		/* It may have come, or moved to another pack, since we looked. */
-		r = pack_list_refresh(store->packs, false, err);
+		r = look_again(store, &set, err);
 		if (r <= 0)
 			break;
 	}
 	if (r > 0)
 		*ret = found;
-	if (r == 0 && damage && !(flags & STORE_FIND_HELD))
-		return not_found(store, id, err);
-	return r;
+	return r == 0 && !(flags & STORE_FIND_HELD) ? not_found(set, id, err) : r;
 }
 
 int store_read_stored(const struct object_id *id, const struct store_object *object, size_t limit,

@@ -128,13 +128,18 @@ void step_log_tidy(struct store *store)
 	store_lock_release(store, &lock);
 }
 
-static bool is_one_of(void *context, const struct step_record *record)
+static bool has_key(void *context, const struct step_record *record)
 {
 	return id_set_contains(context, &record->key);
 }
 
-int store_step_remove(struct store *store, const struct object_id *keys, size_t count,
-		      struct error *err)
+static bool has_snapshot(void *context, const struct step_record *record)
+{
+	return id_set_contains(context, &record->snapshot);
+}
+
+static int drop(struct store *store, const struct object_id *ids, size_t count, step_drop_fn fn,
+		struct error *err)
 {
 	struct id_set set = { 0 };
 	struct store_lock lock;
@@ -146,12 +151,24 @@ int store_step_remove(struct store *store, const struct object_id *keys, size_t 
 	if (count == 0)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		(void)id_set_add(&set, &keys[i]);
+		(void)id_set_add(&set, &ids[i]);
 	r = store_lock_exclusive(store, true, &lock, err);
 	if (r == 0) {
-		r = step_log_merge(store, is_one_of, &set, err);
+		r = step_log_merge(store, fn, &set, err);
 		store_lock_release(store, &lock);
 	}
 	id_set_release(&set);
 	return store_write_failed(store, err, r);
+}
+
+int store_step_remove(struct store *store, const struct object_id *keys, size_t count,
+		      struct error *err)
+{
+	return drop(store, keys, count, has_key, err);
+}
+
+int store_step_forget(struct store *store, const struct object_id *snapshots, size_t count,
+		      struct error *err)
+{
+	return drop(store, snapshots, count, has_snapshot, err);
 }

@@ -40,4 +40,7 @@ int store_step_list(struct store *store, struct step_list *ret, struct error *er
 /* Forget the records of these keys, and all their failed ones. Safe beside committing processes. */
 int store_step_remove(struct store *store, const struct object_id *keys, size_t count,
 		      struct error *err);
+/* Forget the records that lead to these snapshots, whatever their keys. */
+int store_step_forget(struct store *store, const struct object_id *snapshots, size_t count,
+		      struct error *err);
 void step_list_release(struct step_list *list);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/bytes.h"
@@ -17,6 +19,9 @@
 #include "fs/store/store_internal.h"
 
 #define CONFIG_MAX ((size_t)64 << 10)
+#define FULL_WORDS "the disk of the store"
+/* With less than this a disk counts as full: files are written by the MiB. */
+#define FULL_BYTES ((uint64_t)2 << 20)
 
 #define CACHED_FRAMES  64
 #define CACHED_BLOBS   64
@@ -51,9 +56,21 @@ int store_write_failed(const struct store *store, struct error *err, int code)
 	if (!err || (code != -ENOSPC && code != -EDQUOT))
 		return code;
 	memcpy(inner, err->text, sizeof inner);
-	return error_set(err, code,
-			 "%s: the disk of the store '%s' is full; 'varve prune' frees space", inner,
-			 store->path);
+	return error_set(err, code, "%s: " FULL_WORDS " '%s' is full; 'varve prune' frees space",
+			 inner, store->path);
+}
+
+void store_mention_full(const struct store *store, struct error *err)
+{
+	struct statvfs disk;
+	int code = err ? err->code : 0;
+
+	if (!err || strstr(err->text, FULL_WORDS) || fstatvfs(store->dir_fd, &disk) < 0 ||
+	    ((uint64_t)disk.f_bavail * disk.f_frsize >= FULL_BYTES &&
+	     (disk.f_files == 0 || disk.f_favail > 0)))
+		return;
+	(void)store_write_failed(store, err, -ENOSPC);
+	err->code = code;
 }
 
 /* Making */

@@ -93,6 +93,12 @@ int store_copy_to_fd(struct store *store, const struct object_id *id, int fd, ui
 int store_extents(struct store *store, const struct object_id *id, struct extents *ret,
 		  struct error *err);
 
+/*
+ * For what failed somewhere else, and perhaps for this: when the disk of the store has no room, the
+ * error says so as well, unless it does, and how to get some.
+ */
+void store_mention_full(const struct store *store, struct error *err);
+
 /* ---- leases: what a living process uses is not collected ---- */
 
 struct store_lease;

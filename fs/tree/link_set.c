@@ -18,6 +18,8 @@ struct link_set *link_set_new(struct tree *tree, struct node *node, uint64_t id,
 
 	set->node = node;
 	set->complete = complete;
+	for (struct dentry *name = node->names; name; name = name->next_name)
+		set->last = name;
 	set->next = tree->sets;
 	if (tree->sets)
 		tree->sets->previous = set;

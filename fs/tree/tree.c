@@ -89,25 +89,42 @@ void tree_set_staging(struct tree *tree, struct tree_staging *staging)
 	tree->staging = staging;
 }
 
+void tree_set_watcher(struct tree *tree, struct tree_watcher *watcher)
+{
+	tree->watcher = watcher;
+}
+
 /* ---- names ---- */
 
 void node_add_name(struct node *node, struct node *parent, struct dentry *dentry)
 {
+	struct link_set *set = node->links;
+
 	dentry->node = node;
 	dentry->parent = parent;
-	dentry->next_name = node->names;
-	node->names = dentry;
+	dentry->next_name = NULL;
+	/* Behind all others: many names usually go in the order in which they came. */
+	if (set && set->last)
+		set->last->next_name = dentry;
+	else
+		node->names = dentry;
+	if (set)
+		set->last = dentry;
 	if (node_is_dir(node) && !(node->flags & NODE_GHOST))
 		parent->dir.children->subdirs++;
 }
 
 void node_remove_name(struct node *node, struct dentry *dentry)
 {
-	struct dentry **at = &node->names;
+	struct dentry **at = &node->names, *before = NULL;
 
-	while (*at != dentry)
-		at = &(*at)->next_name;
+	while (*at != dentry) {
+		before = *at;
+		at = &before->next_name;
+	}
 	*at = dentry->next_name;
+	if (node->links && node->links->last == dentry)
+		node->links->last = before;
 	if (node_is_dir(node) && !(node->flags & NODE_GHOST))
 		dentry->parent->dir.children->subdirs--;
 }
@@ -211,6 +228,9 @@ void dir_changed(struct node *dir)
 
 int tree_touch(struct tree *tree, struct node *node, struct error *err)
 {
+	/* Then all of its names have been seen to, and a file may have tens of thousands. */
+	if ((node->flags & (NODE_CHANGED | NODE_GHOST)) == NODE_CHANGED)
+		return 0;
 	if (node->links) {
 		int r = link_set_complete(tree, node->links, err);
 
@@ -222,6 +242,8 @@ int tree_touch(struct tree *tree, struct node *node, struct error *err)
 	node->flags |= NODE_CHANGED;
 	if (node->flags & NODE_GHOST)
 		return 0;
+	if (tree->watcher)
+		tree->watcher->touched(tree->watcher, node);
 	for (struct dentry *name = node->names; name; name = name->next_name)
 		dir_changed(name->parent);
 	return 0;
@@ -246,6 +268,19 @@ struct node *tree_new_node(struct tree *tree, enum dir_entry_type type, const st
 		node->flags |= NODE_DIR_CHANGED;
 	}
 	node->link_count = 0;
+	return node;
+}
+
+struct node *tree_restore_node(struct tree *tree, enum dir_entry_type type, uint64_t ino)
+{
+	static const struct node_time never;
+	struct node *node = tree_new_node(tree, type, &never);
+
+	if (!(ino & NEW_INO_BIT))
+		return node; /* not one that a new node could have had */
+	node->ino = ino;
+	if (ino >= tree->next_ino && ino != UINT64_MAX)
+		tree->next_ino = ino + 1;
 	return node;
 }
 

@@ -38,6 +38,12 @@ struct tree_staging {
 };
 void tree_set_staging(struct tree *tree, struct tree_staging *staging);
 
+/* Told of each node that is about to change, as tree_touch() is. */
+struct tree_watcher {
+	void (*touched)(struct tree_watcher *watcher, struct node *node);
+};
+void tree_set_watcher(struct tree *tree, struct tree_watcher *watcher);
+
 /* ---- looking ---- */
 
 /* Make sure that the children of a directory are in memory. */
@@ -60,6 +66,8 @@ int tree_unload(struct tree *tree, struct node *dir);
 /* A node without a name yet, with mode 0 and all times `now`; tree_link() gives it one. */
 struct node *tree_new_node(struct tree *tree, enum dir_entry_type type,
 			   const struct node_time *now);
+/* The same with a number that such a node had in an earlier process. */
+struct node *tree_restore_node(struct tree *tree, enum dir_entry_type type, uint64_t ino);
 /* Free a node that has no name and no lookups. */
 void tree_free_node(struct tree *tree, struct node *node);
 

@@ -14,6 +14,7 @@ struct link_set {
 	uint64_t id;   /* as stored; 0 for one that is new */
 	bool complete; /* every name of it is loaded */
 	struct node *node;
+	struct dentry *last;              /* of the node's names; NULL when it has none */
 	struct link_set *previous, *next; /* all sets of the tree */
 	UT_hash_handle hh;                /* by id, the stored ones */
 };
@@ -21,6 +22,7 @@ struct link_set {
 struct tree {
 	struct store *store;
 	struct tree_staging *staging;
+	struct tree_watcher *watcher;
 	struct node *root;
 	struct tree_root base; /* as last stored */
 	uint64_t next_ino;     /* of new nodes */

@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history mount umount diff images import load gc fsck doctor version help debug'
+		verbs='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -32,6 +32,12 @@ _varve_table()
 		directories='--store'
 		choices='--format=table --format=json'
 		;;
+	'shell')
+		options='--allow --env -e --network --no-tty -T --secret --ssh --user -u --workdir -w --debug -D --help -h --store'
+		valued='--allow --env -e --network --secret --ssh --user -u --workdir -w --store'
+		directories='--store'
+		choices='--network=default --network=none --network=host'
+		;;
 	'mount')
 		options='--rw --options -o --debug -D --help -h --store'
 		valued='--options -o --store'
@@ -50,11 +56,68 @@ _varve_table()
 		directories='--store'
 		choices='--format=table --format=json'
 		;;
+	'ls')
+		options='--directory -d --format --long -l --recursive -R --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cat')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'log')
+		options='--format --stream --timestamps -t --debug -D --help -h --store'
+		valued='--format --stream --store'
+		directories='--store'
+		choices='--format=table --format=json --stream=all --stream=stdout --stream=stderr'
+		;;
+	'explain')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'pin')
+		options='--format --name --debug -D --help -h --store'
+		valued='--format --name --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'unpin')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
 	'images')
 		options='--format --quiet -q --debug -D --help -h --store'
 		valued='--format --store'
 		directories='--store'
 		choices='--format=table --format=json'
+		;;
+	'tag')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'rmi')
+		options='--force -f --debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'inspect')
+		options='--part --debug -D --help -h --store'
+		valued='--part --store'
+		directories='--store'
+		choices='--part=all --part=config --part=manifest'
+		;;
+	'save')
+		options='--compression --format --output -o --debug -D --help -h --store'
+		valued='--compression --format --output -o --store'
+		files='--output -o'
+		directories='--store'
+		choices='--format=docker --format=oci'
 		;;
 	'import')
 		options='--message -m --name -t --platform --debug -D --help -h --store'
@@ -68,6 +131,24 @@ _varve_table()
 		files='--input -i'
 		directories='--store'
 		operands='-f'
+		;;
+	'cache')
+		verbs='ls mount diff rollback rm'
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'du')
+		options='--format --verbose --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'prune')
+		options='--all -a --dry-run --filter --force -f --format --keep-storage --max-used-space --min-free-space --reserved-space --verbose --debug -D --help -h --store'
+		valued='--filter --format --keep-storage --max-used-space --min-free-space --reserved-space --store'
+		directories='--store'
+		choices='--format=table --format=json'
 		;;
 	'gc')
 		options='--dry-run --debug -D --help -h --store'
@@ -95,10 +176,38 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history mount umount diff images import load gc fsck doctor version help debug'
+		operands='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'cache ls')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cache mount')
+		options='--rw --debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		operands='-d'
+		;;
+	'cache diff')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'cache rollback')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'cache rm')
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'

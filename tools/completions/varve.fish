@@ -69,6 +69,22 @@ function __varve_at
 				set skip 1
 			case 'history --store'
 				set skip 1
+			case 'shell --allow'
+				set skip 1
+			case 'shell --env' 'shell -e'
+				set skip 1
+			case 'shell --network'
+				set skip 1
+			case 'shell --secret'
+				set skip 1
+			case 'shell --ssh'
+				set skip 1
+			case 'shell --user' 'shell -u'
+				set skip 1
+			case 'shell --workdir' 'shell -w'
+				set skip 1
+			case 'shell --store'
+				set skip 1
 			case 'mount --options' 'mount -o'
 				set skip 1
 			case 'mount --store'
@@ -79,9 +95,49 @@ function __varve_at
 				set skip 1
 			case 'diff --store'
 				set skip 1
+			case 'ls --format'
+				set skip 1
+			case 'ls --store'
+				set skip 1
+			case 'cat --store'
+				set skip 1
+			case 'log --format'
+				set skip 1
+			case 'log --stream'
+				set skip 1
+			case 'log --store'
+				set skip 1
+			case 'explain --format'
+				set skip 1
+			case 'explain --store'
+				set skip 1
+			case 'pin --format'
+				set skip 1
+			case 'pin --name'
+				set skip 1
+			case 'pin --store'
+				set skip 1
+			case 'unpin --store'
+				set skip 1
 			case 'images --format'
 				set skip 1
 			case 'images --store'
+				set skip 1
+			case 'tag --store'
+				set skip 1
+			case 'rmi --store'
+				set skip 1
+			case 'inspect --part'
+				set skip 1
+			case 'inspect --store'
+				set skip 1
+			case 'save --compression'
+				set skip 1
+			case 'save --format'
+				set skip 1
+			case 'save --output' 'save -o'
+				set skip 1
+			case 'save --store'
 				set skip 1
 			case 'import --message' 'import -m'
 				set skip 1
@@ -101,6 +157,26 @@ function __varve_at
 				set skip 1
 			case 'load --store'
 				set skip 1
+			case 'cache --store'
+				set skip 1
+			case 'du --format'
+				set skip 1
+			case 'du --store'
+				set skip 1
+			case 'prune --filter'
+				set skip 1
+			case 'prune --format'
+				set skip 1
+			case 'prune --keep-storage'
+				set skip 1
+			case 'prune --max-used-space'
+				set skip 1
+			case 'prune --min-free-space'
+				set skip 1
+			case 'prune --reserved-space'
+				set skip 1
+			case 'prune --store'
+				set skip 1
 			case 'gc --store'
 				set skip 1
 			case 'fsck --store'
@@ -117,9 +193,23 @@ function __varve_at
 				set skip 1
 			case 'debug --store'
 				set skip 1
+			case 'cache ls --format'
+				set skip 1
+			case 'cache ls --store'
+				set skip 1
+			case 'cache mount --store'
+				set skip 1
+			case 'cache diff --format'
+				set skip 1
+			case 'cache diff --store'
+				set skip 1
+			case 'cache rollback --store'
+				set skip 1
+			case 'cache rm --store'
+				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' mount' ' umount' ' diff' ' images' ' import' ' load' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'debug completions'
+			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -130,12 +220,26 @@ complete -c varve -f
 complete -c varve -n '__varve_at ""' -a build -d 'Build an image from a Dockerfile'
 complete -c varve -n '__varve_at ""' -a states -d 'List the states that the steps of a build have left'
 complete -c varve -n '__varve_at ""' -a history -d 'List builds, newest first'
+complete -c varve -n '__varve_at ""' -a shell -d 'Work in a state as the step that left it did'
 complete -c varve -n '__varve_at ""' -a mount -d 'Look into a state: mount it at a directory'
 complete -c varve -n '__varve_at ""' -a umount -d 'End what \'varve mount\' began'
 complete -c varve -n '__varve_at ""' -a diff -d 'List what differs between two states, or what a step has changed'
+complete -c varve -n '__varve_at ""' -a ls -d 'List the files of a state'
+complete -c varve -n '__varve_at ""' -a cat -d 'Write the content of files of a state'
+complete -c varve -n '__varve_at ""' -a log -d 'Show what the step that made a state has printed'
+complete -c varve -n '__varve_at ""' -a explain -d 'Say what a step was done anew for'
+complete -c varve -n '__varve_at ""' -a pin -d 'Keep a state, whatever is pruned'
+complete -c varve -n '__varve_at ""' -a unpin -d 'Let go of a state that was pinned'
 complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
+complete -c varve -n '__varve_at ""' -a tag -d 'Give an image or a state another name'
+complete -c varve -n '__varve_at ""' -a rmi -d 'Take names of images away'
+complete -c varve -n '__varve_at ""' -a inspect -d 'Show what is known of an image or a state, as JSON'
+complete -c varve -n '__varve_at ""' -a save -d 'Write an image as an archive'
 complete -c varve -n '__varve_at ""' -a import -d 'Make an image of a root filesystem: an archive or a directory'
 complete -c varve -n '__varve_at ""' -a load -d 'Bring in images: an OCI layout, or the archive of one or of \'docker save\''
+complete -c varve -n '__varve_at ""' -a cache -d 'See to the caches of RUN --mount=type=cache'
+complete -c varve -n '__varve_at ""' -a du -d 'Say what takes how much room'
+complete -c varve -n '__varve_at ""' -a prune -d 'Let go of states that were not used for long, and free their room'
 complete -c varve -n '__varve_at ""' -a gc -d 'Delete what nothing refers to any more'
 complete -c varve -n '__varve_at ""' -a fsck -d 'Check everything in the store'
 complete -c varve -n '__varve_at ""' -a doctor -d 'Say what this host allows, and how to mend what it does not'
@@ -187,6 +291,17 @@ complete -c varve -n '__varve_at "history"' -s n -l limit -x -d 'How many builds
 complete -c varve -n '__varve_at "history"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "history"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "history"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "shell"' -l allow -x -d 'Allow what the step had: security.insecure'
+complete -c varve -n '__varve_at "shell"' -s e -l env -x -d 'A variable more; without a value, that of the environment'
+complete -c varve -n '__varve_at "shell"' -l network -x -a 'default none host' -d 'The network, in place of the step\'s'
+complete -c varve -n '__varve_at "shell"' -s T -l no-tty -d 'Pipes, also where there is a terminal'
+complete -c varve -n '__varve_at "shell"' -l secret -x -d 'A secret that the step had mounted: id=ID[,src=FILE|,env=NAME]'
+complete -c varve -n '__varve_at "shell"' -l ssh -x -d 'An ssh agent that the step had; \'default\' is your own'
+complete -c varve -n '__varve_at "shell"' -s u -l user -x -d 'Whom to be, in place of the step\'s user'
+complete -c varve -n '__varve_at "shell"' -s w -l workdir -x -d 'Where to begin, in place of the step\'s directory'
+complete -c varve -n '__varve_at "shell"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "shell"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "shell"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "mount"' -a '(__fish_complete_directories)'
 complete -c varve -n '__varve_at "mount"' -l rw -d 'A throw-away copy that can be written to; what was written goes with it'
 complete -c varve -n '__varve_at "mount"' -s o -l options -x -d 'More mount options, with commas between them: allow_other, suid'
@@ -202,11 +317,56 @@ complete -c varve -n '__varve_at "diff"' -l format -x -a 'table json' -d 'How to
 complete -c varve -n '__varve_at "diff"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "diff"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "diff"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "ls"' -s d -l directory -d 'The directory or symlink itself, not what is in it'
+complete -c varve -n '__varve_at "ls"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "ls"' -s l -l long -d 'Modes, owners, sizes and times as well'
+complete -c varve -n '__varve_at "ls"' -s R -l recursive -d 'Also what is below, by its path'
+complete -c varve -n '__varve_at "ls"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "ls"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "ls"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cat"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cat"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "log"' -l format -x -a 'table json' -d 'As it was printed, or an object for each piece that came at once'
+complete -c varve -n '__varve_at "log"' -l stream -x -a 'all stdout stderr' -d 'Only what went to standard output, or to standard error'
+complete -c varve -n '__varve_at "log"' -s t -l timestamps -d 'Seconds since the step began in front of each line'
+complete -c varve -n '__varve_at "log"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "log"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "log"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "explain"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "explain"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "explain"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "explain"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "pin"' -l format -x -a 'table json' -d 'How to list pins'
+complete -c varve -n '__varve_at "pin"' -l name -x -d 'What to call it, in place of how the state was named'
+complete -c varve -n '__varve_at "pin"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "pin"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "pin"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "unpin"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "unpin"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "unpin"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "images"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "images"' -s q -l quiet -d 'Only the ids'
 complete -c varve -n '__varve_at "images"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "images"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "images"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "tag"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "tag"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "tag"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "rmi"' -s f -l force -d 'All names of an id, and no complaint about what is not there'
+complete -c varve -n '__varve_at "rmi"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "rmi"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "rmi"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "inspect"' -l part -x -a 'all config manifest' -d 'Only the image\'s configuration, or its manifest, byte for byte'
+complete -c varve -n '__varve_at "inspect"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "inspect"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "inspect"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "save"' -l compression -x -d 'Of layers: gzip, zstd, uncompressed; else as they came, or gzip'
+complete -c varve -n '__varve_at "save"' -l format -x -a 'docker oci' -d 'What \'docker load\' reads, or an OCI layout'
+complete -c varve -n '__varve_at "save"' -s o -l output -r -F -d 'Where to write it, in place of standard output'
+complete -c varve -n '__varve_at "save"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "save"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "save"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "import"' -F
 complete -c varve -n '__varve_at "import"' -s m -l message -x -d 'What the image\'s history says of it'
 complete -c varve -n '__varve_at "import"' -s t -l name -x -d 'Name of the image, NAME[:TAG]'
@@ -222,6 +382,32 @@ complete -c varve -n '__varve_at "load"' -l select -x -d 'Which of several image
 complete -c varve -n '__varve_at "load"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "load"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "load"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache"' -a ls -d 'List caches and their versions, newest first'
+complete -c varve -n '__varve_at "cache"' -a mount -d 'Look into a version of a cache: mount it at a directory'
+complete -c varve -n '__varve_at "cache"' -a diff -d 'List what differs between two versions, or from the one before'
+complete -c varve -n '__varve_at "cache"' -a rollback -d 'Make a cache what it was in an earlier version'
+complete -c varve -n '__varve_at "cache"' -a rm -d 'Remove caches, or single versions of them'
+complete -c varve -n '__varve_at "cache"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "du"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "du"' -l verbose -d 'All that is known of each, in a paragraph of its own'
+complete -c varve -n '__varve_at "du"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "du"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "du"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "prune"' -s a -l all -d 'Also states that images share, and caches of RUN --mount'
+complete -c varve -n '__varve_at "prune"' -l dry-run -d 'Only say what would go'
+complete -c varve -n '__varve_at "prune"' -l filter -x -d 'Only what fits: until=24h, type=state, id=PREFIX'
+complete -c varve -n '__varve_at "prune"' -s f -l force -d 'Do not ask'
+complete -c varve -n '__varve_at "prune"' -l format -x -a 'table json' -d 'How to write what went'
+complete -c varve -n '__varve_at "prune"' -l keep-storage -x -d 'The same as --reserved-space'
+complete -c varve -n '__varve_at "prune"' -l max-used-space -x -d 'Stop when the store takes no more than this'
+complete -c varve -n '__varve_at "prune"' -l min-free-space -x -d 'Stop when so much of the disk is free'
+complete -c varve -n '__varve_at "prune"' -l reserved-space -x -d 'Never go below this'
+complete -c varve -n '__varve_at "prune"' -l verbose -d 'A paragraph on each that went'
+complete -c varve -n '__varve_at "prune"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "prune"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "prune"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "gc"' -l dry-run -d 'Only say what would be deleted'
 complete -c varve -n '__varve_at "gc"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "gc"' -s h -l help -d 'Show this text'
@@ -242,12 +428,26 @@ complete -c varve -n '__varve_at "version"' -l store -x -a '(__fish_complete_dir
 complete -c varve -n '__varve_at "help"' -a build
 complete -c varve -n '__varve_at "help"' -a states
 complete -c varve -n '__varve_at "help"' -a history
+complete -c varve -n '__varve_at "help"' -a shell
 complete -c varve -n '__varve_at "help"' -a mount
 complete -c varve -n '__varve_at "help"' -a umount
 complete -c varve -n '__varve_at "help"' -a diff
+complete -c varve -n '__varve_at "help"' -a ls
+complete -c varve -n '__varve_at "help"' -a cat
+complete -c varve -n '__varve_at "help"' -a log
+complete -c varve -n '__varve_at "help"' -a explain
+complete -c varve -n '__varve_at "help"' -a pin
+complete -c varve -n '__varve_at "help"' -a unpin
 complete -c varve -n '__varve_at "help"' -a images
+complete -c varve -n '__varve_at "help"' -a tag
+complete -c varve -n '__varve_at "help"' -a rmi
+complete -c varve -n '__varve_at "help"' -a inspect
+complete -c varve -n '__varve_at "help"' -a save
 complete -c varve -n '__varve_at "help"' -a import
 complete -c varve -n '__varve_at "help"' -a load
+complete -c varve -n '__varve_at "help"' -a cache
+complete -c varve -n '__varve_at "help"' -a du
+complete -c varve -n '__varve_at "help"' -a prune
 complete -c varve -n '__varve_at "help"' -a gc
 complete -c varve -n '__varve_at "help"' -a fsck
 complete -c varve -n '__varve_at "help"' -a doctor
@@ -261,6 +461,25 @@ complete -c varve -n '__varve_at "debug"' -a completions -d 'Print the completio
 complete -c varve -n '__varve_at "debug"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "debug"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "debug"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache ls"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "cache ls"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache ls"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache ls"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache mount"' -a '(__fish_complete_directories)'
+complete -c varve -n '__varve_at "cache mount"' -l rw -d 'A throw-away copy that can be written to'
+complete -c varve -n '__varve_at "cache mount"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache mount"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache mount"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache diff"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "cache diff"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache diff"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache diff"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache rollback"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache rollback"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache rollback"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "cache rm"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "cache rm"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "cache rm"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "debug completions"' -a bash
 complete -c varve -n '__varve_at "debug completions"' -a zsh
 complete -c varve -n '__varve_at "debug completions"' -a fish

@@ -100,6 +100,9 @@ static int stream_bytes(struct apply_run *run, struct blob_writer *writer, struc
 		size -= part;
 		progress_report(apply->progress, apply->what, tar_reader_offset(run->reader),
 				apply->total);
+		r = progress_check(apply->progress, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

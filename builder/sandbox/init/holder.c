@@ -155,6 +155,7 @@ static void wait_for_the_last(int fifo_fd, int dir_fd, const struct strings *nam
 	}
 	(void)unlinkat(dir_fd, names->items[0], 0);
 	(void)unlinkat(dir_fd, names->items[2], 0);
+	(void)unlinkat(dir_fd, names->items[3], 0);
 	/* The lock file stays: were it deleted, two could hold locks of that name. */
 }
 
@@ -167,7 +168,7 @@ int holder_main(struct wire *greeting, const int *fds)
 	bool all_ids;
 
 	wire_strings(greeting, &names);
-	if (wire_end(greeting) < 0 || names.count != 3)
+	if (wire_end(greeting) < 0 || names.count != 4)
 		return HELPER_REFUSED;
 	(void)setsid();
 	reply_done(HELPER_SOCKET, 0, NULL, 0);

@@ -23,6 +23,8 @@ static int start(struct step *step, pid_t *ret_pid, struct error *err)
 		r = tree_assemble(step, err);
 	if (r == 0)
 		r = proc_assemble(step, err);
+	if (r == 0 && step->flags & START_TERMINAL)
+		r = terminal_open(step, err);
 	if (r < 0)
 		return r;
 	step->outcome->started_ns = clock_monotonic_ns();
@@ -35,11 +37,36 @@ static int start(struct step *step, pid_t *ret_pid, struct error *err)
 static void announce(const struct step *step)
 {
 	size_t count = 1 + step->listen_count;
-	cleanup_free int *fds = xcalloc(count, sizeof *fds);
+	cleanup_free int *fds = xcalloc(count + 1, sizeof *fds);
 
 	fds[0] = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	memcpy(fds + 1, step->listen_fds, step->listen_count * sizeof *fds);
+	if (step->terminal_fd >= 0)
+		fds[count++] = step->terminal_fd;
 	reply_send(step->builder_fd, REPLY_STARTED, NULL, fds, count);
+}
+
+static pid_t command_pid;
+
+static void pass_on(int number)
+{
+	int saved = errno;
+
+	/* It leads a session, and most often one process group. */
+	(void)kill(-command_pid, number);
+	errno = saved;
+}
+
+/* What the builder sends is for the command. */
+static void pass_on_signals(pid_t command)
+{
+	static const int passed[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+
+	command_pid = command;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
+		(void)sigaction(passed[i], &action, NULL);
 }
 
 /* Reap whatever ends; the command's end is the step's. */
@@ -75,6 +102,7 @@ void inside(struct step *step)
 		reply_error(step->builder_fd, r, &err);
 		_exit(1);
 	}
+	pass_on_signals(command);
 	/* The command shared our memory while it changed its credentials. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	announce(step);

@@ -32,13 +32,13 @@ static int make_namespaces(const struct step *step, struct error *err)
 }
 
 /* Let the user that the step runs as open its own /dev/stdout again: its pipe belongs to root. */
-static void own_output(const struct step *step)
+static void own_pipes(const struct step *step)
 {
-	const int fds[] = { step->stdout_fd, step->stderr_fd };
+	const int fds[] = { step->stdin_fd, step->stdout_fd, step->stderr_fd };
 	struct stat facts;
 
-	for (size_t i = 0; i < 2; i++) {
-		if (fstat(fds[i], &facts) == 0 && S_ISFIFO(facts.st_mode))
+	for (size_t i = 0; i < 3; i++) {
+		if (fds[i] >= 0 && fstat(fds[i], &facts) == 0 && S_ISFIFO(facts.st_mode))
 			(void)!fchown(fds[i], step->spec.uid, (gid_t)-1);
 	}
 }
@@ -54,7 +54,7 @@ static int run(struct step *step, struct error *err)
 		r = make_namespaces(step, err);
 	if (r < 0)
 		return r;
-	own_output(step);
+	own_pipes(step);
 	return supervise(step, err);
 }
 
@@ -72,7 +72,7 @@ int job_step(const struct zygote *zygote, struct wire *request, const int *fds, 
 {
 	struct error err = { 0 };
 	struct step step;
-	int r = fd_count < 3 ? -EPROTO : step_parse(&step, zygote, request, fds, fd_count);
+	int r = fd_count < 1 ? -EPROTO : step_parse(&step, zygote, request, fds, fd_count);
 
 	/* Nothing is released: the process ends here. */
 	if (r == 0)

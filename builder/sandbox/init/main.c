@@ -48,8 +48,8 @@ int main(void)
 	process_reset_signals();
 	if (role == HELPER_HOLDER && fd_count == 2)
 		return holder_main(&wire, fds);
-	if (role == HELPER_ZYGOTE && fd_count == 2)
-		return zygote_main(&wire, fds);
+	if (role == HELPER_ZYGOTE && (fd_count == 2 || fd_count == 3))
+		return zygote_main(&wire, fds, fd_count == 3 ? fds[2] : -1);
 	if (role == HELPER_GUARD && fd_count == 2)
 		return guard_main(&wire, fds);
 	return refuse();

@@ -15,7 +15,9 @@
 #include "fs/base/cleanup.h"
 #include "fs/base/error.h"
 
+struct credential_table;
 struct emulated_number;
+struct owner_table;
 struct wire;
 struct zygote;
 
@@ -23,6 +25,8 @@ struct zygote;
 struct step_channel {
 	char *filesystem;
 	int channel_fd;
+	bool asked; /* for its table of owners, which is not everybody's to have */
+	struct owner_table *owners;
 };
 
 /* A FUSE filesystem that the step has attached. */
@@ -43,7 +47,8 @@ struct step_outcome {
 struct step {
 	const struct zygote *zygote;
 	unsigned flags; /* START_ */
-	int builder_fd, stdout_fd, stderr_fd, network_fd;
+	int builder_fd, stdin_fd, stdout_fd, stderr_fd, network_fd;
+	uint32_t terminal_size; /* rows << 16 | columns */
 	uint64_t open_files;
 	char *hosts, *resolv_conf;
 	struct step_channel *channels;
@@ -59,11 +64,19 @@ struct step {
 
 	int host_proc_fd; /* the holder's /proc, where this process has a number */
 	int dev_fd;       /* the step's /dev, once attached */
+	int terminal_fd;  /* the builder's end of the step's own; the step's are those above */
 	struct step_filesystem *filesystems;
 	size_t filesystem_count;
 	struct step_outcome *outcome;
 	int self_fd;       /* the supervisor (pidfd) */
 	int notify_fds[2]; /* the command's end and the supervisor's: one listener passes; or -1 */
+
+	/* Where root alone is mapped: who is who, and the command's place there; whose files are in
+	 * filesystems that have no channel (NULL: nobody but root's). */
+	struct credential_table *credentials;
+	unsigned place;
+	struct owner_table *owners;
+	bool chrooted; /* somebody has called chroot(2) */
 };
 
 int step_parse(struct step *step, const struct zygote *zygote, struct wire *request, const int *fds,
@@ -83,6 +96,9 @@ __attribute__((noreturn)) void inside(struct step *step);
 /* /proc and what of it is hidden, attached in the new pid namespace. */
 int proc_assemble(const struct step *step, struct error *err);
 
+/* A terminal for the command, in its /dev/pts. */
+int terminal_open(struct step *step, struct error *err);
+
 /* Start the command: 0 once it has been executed. */
 int command_start(const struct step *step, pid_t *ret_pid, struct error *err);
 
@@ -93,4 +109,4 @@ int filter_load(const struct step *step, int *ret_fd, struct error *err);
 const struct emulated_number *filter_call(uint32_t arch, int number);
 
 /* Answer what the step's filter asks, one call; `listener_fd` is readable. */
-void notify_answer(const struct step *step, int listener_fd);
+void notify_answer(struct step *step, int listener_fd);

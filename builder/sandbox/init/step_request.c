@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "builder/sandbox/init/step.h"
+#include "builder/sandbox/init/zygote.h"
 #include "builder/sandbox/protocol.h"
 #include "fs/base/alloc.h"
 #include "fs/base/channel.h"
@@ -28,27 +29,41 @@ static void parse_channels(struct step *step, struct wire *request, const int *f
 	}
 }
 
+/* Descriptors that come along for sure. */
+static size_t count_fds(const struct step *step)
+{
+	return 1 + (step->flags & START_TERMINAL ? 0 : 2) + (step->flags & START_STDIN ? 1 : 0) +
+	       (step->flags & START_NETWORK ? 1 : 0);
+}
+
 int step_parse(struct step *step, const struct zygote *zygote, struct wire *request, const int *fds,
 	       size_t fd_count)
 {
 	*step = (struct step){ .zygote = zygote, .builder_fd = fds[0] };
 	step->root_fd = step->sys_fd = step->proc_fd = step->empty_fd = -1;
 	step->hosts_fd = step->resolv_fd = step->hostname_fd = -1;
-	step->network_fd = step->dev_fd = step->host_proc_fd = -1;
+	step->credentials = zygote->credentials;
+	step->network_fd = step->dev_fd = step->host_proc_fd = step->terminal_fd = -1;
+	step->stdin_fd = step->stdout_fd = step->stderr_fd = -1;
 	step->notify_fds[0] = step->notify_fds[1] = -1;
 	step->flags = wire_u32(request);
 	step->open_files = wire_u64(request);
+	step->terminal_size = wire_u32(request);
 	step->hosts = wire_string(request);
 	step->resolv_conf = wire_string(request);
 	parse_channels(step, request, fds, fd_count);
 	if (spec_decode(request, &step->spec) < 0 || wire_end(request) < 0 || !step->hosts ||
-	    !step->resolv_conf || !step->spec.hostname ||
-	    fd_count < (step->flags & START_NETWORK ? 4 : 3))
+	    !step->resolv_conf || !step->spec.hostname || fd_count < count_fds(step))
 		return -EPROTO;
-	step->stdout_fd = fds[1];
-	step->stderr_fd = fds[2];
+	fds++;
+	if (!(step->flags & START_TERMINAL)) {
+		step->stdout_fd = *fds++;
+		step->stderr_fd = *fds++;
+	}
+	if (step->flags & START_STDIN)
+		step->stdin_fd = *fds++;
 	if (step->flags & START_NETWORK)
-		step->network_fd = fds[3];
+		step->network_fd = *fds;
 	step->mount_fds = xcalloc(step->spec.mount_count, sizeof *step->mount_fds);
 	step->listen_fds = xcalloc(step->spec.mount_count, sizeof *step->listen_fds);
 	step->filesystems = xcalloc(step->spec.mount_count + 1, sizeof *step->filesystems);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "builder/sandbox/identity.h"
 #include "builder/sandbox/init/process.h"
 #include "builder/sandbox/init/reply.h"
 #include "builder/sandbox/init/step.h"
@@ -15,6 +16,30 @@
 #include "fs/base/alloc.h"
 #include "fs/base/channel.h"
 #include "fs/base/wire.h"
+#include "fs/ids/credentials.h"
+
+/* Who the command is. Its own group is among the supplementary ones, as with all ids. */
+static int find_place(struct step *step, struct error *err)
+{
+	struct credentials credentials = { 0 };
+	const struct spec *spec = &step->spec;
+	uint32_t groups[CREDENTIALS_GROUPS];
+	int r = -E2BIG;
+
+	if (spec->group_count < CREDENTIALS_GROUPS) {
+		groups[0] = spec->gid;
+		if (spec->group_count)
+			memcpy(groups + 1, spec->groups, spec->group_count * sizeof *groups);
+		r = identity_setgroups(&credentials, groups, spec->group_count + 1);
+	}
+	if (r == 0)
+		r = identity_setgid(&credentials, spec->gid);
+	if (r == 0)
+		r = identity_setuid(&credentials, spec->uid);
+	if (r == 0)
+		r = credential_table_place(step->credentials, &credentials, &step->place);
+	return r < 0 ? error_errno(err, r, "cannot run as user %u:%u", spec->uid, spec->gid) : 0;
+}
 
 static int prepare(struct step *step, struct error *err)
 {
@@ -24,8 +49,13 @@ static int prepare(struct step *step, struct error *err)
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (step->outcome == MAP_FAILED)
 		return error_errno(err, -errno, "cannot supervise the step");
-	if (step->channel_count == 0 || step->spec.insecure)
+	if (step->spec.insecure || (step->channel_count == 0 && step->flags & START_ALL_IDS))
 		return 0;
+	if (!(step->flags & START_ALL_IDS)) {
+		r = find_place(step, err);
+		if (r < 0)
+			return r;
+	}
 	r = channel_pair(step->notify_fds);
 	return r < 0 ? error_errno(err, r, "cannot supervise the step") : 0;
 }
@@ -65,7 +95,7 @@ static int receive_listener(int socket_fd)
 }
 
 /* Until pid 1, and with it everything in its namespace, has ended. */
-static void wait_for_the_end(const struct step *step, int inside_fd)
+static void wait_for_the_end(struct step *step, int inside_fd)
 {
 	struct pollfd polled[] = { { .fd = inside_fd, .events = POLLIN },
 				   { .fd = step->notify_fds[1], .events = POLLIN },

@@ -11,7 +11,8 @@
 
 #include "builder/sandbox/init/mount.h"
 
-#define PAGE ((uint64_t)4096)
+#define PAGE        ((uint64_t)4096)
+#define STATUS_SIZE 4096
 
 /* The number in the `index`th column behind `key` in /proc/PID/status. */
 static int status_number(const char *status, const char *key, int index, int base, uint64_t *ret)
@@ -32,19 +33,29 @@ static int status_number(const char *status, const char *key, int index, int bas
 	return 0;
 }
 
+static int read_text(int host_proc_fd, pid_t pid, char *ret, size_t size)
+{
+	cleanup_fd int fd = -1;
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof path, "%d/status", pid);
+	fd = openat(host_proc_fd, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, ret, size - 1);
+	if (n < 0)
+		return -errno;
+	ret[n] = '\0';
+	return 0;
+}
+
 static int read_status(int host_proc_fd, struct tracee *tracee)
 {
 	uint64_t uid, gid, mask, capabilities;
-	char path[32], status[4096];
-	cleanup_fd int fd = -1;
-	ssize_t size;
+	char status[STATUS_SIZE];
+	int r = read_text(host_proc_fd, tracee->pid, status, sizeof status);
 
-	snprintf(path, sizeof path, "%d/status", tracee->pid);
-	fd = openat(host_proc_fd, path, O_RDONLY | O_CLOEXEC);
-	size = fd < 0 ? -1 : read(fd, status, sizeof status - 1);
-	if (size < 0)
-		return -errno;
-	status[size] = '\0';
+	if (r < 0)
+		return r;
 	/* The fourth column is the one for files. */
 	if (status_number(status, "\nUid:", 3, 10, &uid) < 0 ||
 	    status_number(status, "\nGid:", 3, 10, &gid) < 0 ||
@@ -56,6 +67,45 @@ static int read_status(int host_proc_fd, struct tracee *tracee)
 	tracee->umask = (uint32_t)mask;
 	tracee->capabilities = capabilities;
 	return 0;
+}
+
+int tracee_process(int host_proc_fd, pid_t tid, pid_t *ret)
+{
+	char status[STATUS_SIZE];
+	uint64_t pid;
+	int r = read_text(host_proc_fd, tid, status, sizeof status);
+
+	if (r == 0)
+		r = status_number(status, "\nTgid:", 0, 10, &pid);
+	if (r == 0)
+		*ret = (pid_t)pid;
+	return r;
+}
+
+int tracee_inner_pid(int host_proc_fd, pid_t pid, pid_t *ret)
+{
+	char status[STATUS_SIZE], *line, *last;
+	int r = read_text(host_proc_fd, pid, status, sizeof status);
+
+	if (r < 0)
+		return r;
+	/* One for each namespace, from ours on. */
+	line = strstr(status, "\nNSpid:");
+	if (!line)
+		return -EPROTO;
+	line[1 + strcspn(line + 1, "\n")] = '\0';
+	last = strrchr(line, '\t');
+	*ret = last ? (pid_t)strtol(last + 1, NULL, 10) : 0;
+	return *ret > 0 ? 0 : -EPROTO;
+}
+
+bool tracee_no_new_privileges(int host_proc_fd, pid_t tid)
+{
+	char status[STATUS_SIZE];
+	uint64_t set;
+
+	return read_text(host_proc_fd, tid, status, sizeof status) == 0 &&
+	       status_number(status, "\nNoNewPrivs:", 0, 10, &set) == 0 && set;
 }
 
 static int open_link(int host_proc_fd, pid_t pid, const char *link, int number)

@@ -21,6 +21,12 @@ int tracee_open(int host_proc_fd, pid_t pid, int dir_fd, struct tracee *ret);
 void tracee_close(struct tracee *tracee);
 DEFINE_CLEANUP_VALUE(struct tracee, tracee_close);
 
+/* The process that a thread belongs to, and the number it has in its own pid namespace. */
+int tracee_process(int host_proc_fd, pid_t tid, pid_t *ret);
+int tracee_inner_pid(int host_proc_fd, pid_t pid, pid_t *ret);
+/* Has it given up on set-id programs? */
+bool tracee_no_new_privileges(int host_proc_fd, pid_t tid);
+
 /* A path from its memory; `size` is at most PATH_MAX. -ENAMETOOLONG, -EFAULT. */
 int tracee_read_path(const struct tracee *tracee, uint64_t address, char *ret, size_t size);
 

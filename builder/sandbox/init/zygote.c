@@ -22,6 +22,7 @@
 #include "fs/base/channel.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
+#include "fs/ids/credentials.h"
 
 typedef int job_fn(const struct zygote *zygote, struct wire *request, const int *fds,
 		   size_t fd_count);
@@ -33,9 +34,27 @@ static job_fn *const jobs[] = {
 	[REQUEST_START] = job_step,
 };
 
+/*
+ * Mount points of our own, too: who removes a directory removes what others have mounted on it, in
+ * whatever namespace. All sandboxes have the holder's tree, and filesystems of the same names.
+ */
+static int make_private(struct error *err)
+{
+	/* Our own user need not be mapped; root is. */
+	static const struct mount_option options[] = {
+		{ "uid", "0" }, { "gid", "0" }, { "mode", "0755" }, { NULL, NULL }
+	};
+	cleanup_fd int fd = mount_new("tmpfs", options, 0);
+	int r = fd < 0 ? fd : mount_attach_at(fd, AT_FDCWD, HOLDER_PRIVATE);
+
+	return r < 0 ? error_errno(err, r, "cannot lay out the sandbox's tree") : 0;
+}
+
 /* Enter the holder's namespaces, then have mounts of our own that begin as its are. */
 static int join(struct zygote *zygote, int holder_fd, struct error *err)
 {
+	int r;
+
 	if (setns(holder_fd, CLONE_NEWUSER) < 0)
 		return error_errno(err, -errno, "cannot enter the holder's user namespace");
 	/* In that user namespace, which FUSE insists on, but still in the host's tree. */
@@ -50,6 +69,9 @@ static int join(struct zygote *zygote, int holder_fd, struct error *err)
 	/* Copies of what others share would keep it mounted after they have let go of it. */
 	if (umount2(HOLDER_SHARED, MNT_DETACH) < 0)
 		return error_errno(err, -errno, "cannot leave shared filesystems");
+	r = make_private(err);
+	if (r < 0)
+		return r;
 	zygote->own_mounts_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (zygote->holder_mounts_fd < 0 || zygote->own_mounts_fd < 0)
 		return error_errno(err, -errno, "cannot open '/proc/self/ns/mnt'");
@@ -115,16 +137,24 @@ static void serve(const struct zygote *zygote, int builder_fd)
 	}
 }
 
-int zygote_main(struct wire *greeting, const int *fds)
+int zygote_main(struct wire *greeting, const int *fds, int credentials_fd)
 {
 	struct zygote zygote = { .pid = getpid(), .all_ids = wire_u32(greeting) };
 	struct error err = { 0 };
 	uint32_t flags;
+	int r;
 
 	if (wire_end(greeting) < 0)
 		return HELPER_REFUSED;
 	(void)setsid();
-	if (join(&zygote, fds[0], &err) < 0) {
+	r = join(&zygote, fds[0], &err);
+	if (r == 0 && !zygote.all_ids) {
+		r = credential_table_open(credentials_fd, true, &zygote.credentials);
+		close(credentials_fd);
+		if (r < 0)
+			error_errno(&err, r, "cannot use the table of credentials");
+	}
+	if (r < 0) {
 		reply_error(HELPER_SOCKET, err.code, &err);
 		return 1;
 	}

@@ -10,14 +10,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct credential_table;
 struct error;
 struct wire;
 
 struct zygote {
 	pid_t pid;
 	bool all_ids;
-	int holder_mounts_fd, own_mounts_fd; /* mount namespaces */
-	int fuse_device_fd;                  /* path of /dev/fuse, or a negative errno */
+	int holder_mounts_fd, own_mounts_fd;  /* mount namespaces */
+	int fuse_device_fd;                   /* path of /dev/fuse, or a negative errno */
+	struct credential_table *credentials; /* where root alone is mapped */
 };
 
 /* What its children do; the answer goes to fds[0]. They return the child's exit status. */

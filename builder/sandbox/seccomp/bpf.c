@@ -7,6 +7,8 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "builder/sandbox/seccomp/emulated.h"
@@ -22,6 +24,7 @@
 
 #define REFUSE  (SECCOMP_RET_ERRNO | EPERM)
 #define UNKNOWN (SECCOMP_RET_ERRNO | ENOSYS)
+#define DONE    (SECCOMP_RET_ERRNO | 0) /* without having been */
 #define X32_BIT 0x40000000u
 
 /* Private calls of 32-bit ARM: breakpoints, cache flushes, thread-local storage. */
@@ -94,7 +97,7 @@ static void add_condition(struct bpf_program *program, enum profile_verdict verd
 	}
 }
 
-static void add_verdict(struct bpf_program *program, enum profile_verdict verdict)
+static void add_verdict(struct bpf_program *program, int verdict)
 {
 	if (verdict == PROFILE_ALLOW)
 		add_return(program, SECCOMP_RET_ALLOW);
@@ -103,16 +106,18 @@ static void add_verdict(struct bpf_program *program, enum profile_verdict verdic
 	else if (verdict == PROFILE_UNKNOWN)
 		add_return(program, UNKNOWN);
 	else
-		add_condition(program, verdict);
+		add_condition(program, (enum profile_verdict)verdict);
 }
+
+typedef void verdict_fn(struct bpf_program *program, int verdict);
 
 /* Numbers from `first` up to the next range's have one verdict. */
 struct range {
 	unsigned first;
-	enum profile_verdict verdict;
+	int verdict;
 };
 
-static size_t find_ranges(const enum profile_verdict *verdicts, struct range *ret)
+static size_t find_ranges(const int *verdicts, struct range *ret)
 {
 	size_t count = 0;
 
@@ -128,7 +133,7 @@ static size_t find_ranges(const enum profile_verdict *verdicts, struct range *re
  * run the program for each of them when it is loaded: that is what each step would pay for a
  * chain of comparisons.
  */
-static void add_numbers(struct bpf_program *program, const enum profile_verdict *verdicts)
+static void add_numbers(struct bpf_program *program, const int *verdicts, verdict_fn *add_one)
 {
 	struct range ranges[PROFILE_MAX_NUMBER];
 	struct {
@@ -146,7 +151,7 @@ static void add_numbers(struct bpf_program *program, const enum profile_verdict 
 			pending[depth++].jump = begin_if(program, BPF_JGE, ranges[middle].first);
 			low = middle;
 		}
-		add_verdict(program, ranges[low].verdict);
+		add_one(program, ranges[low].verdict);
 		if (depth == 0)
 			return;
 		depth--;
@@ -158,9 +163,12 @@ static void add_numbers(struct bpf_program *program, const enum profile_verdict 
 
 static void add_arch(struct bpf_program *program, const struct profile_arch *arch)
 {
-	enum profile_verdict verdicts[PROFILE_MAX_NUMBER];
+	enum profile_verdict filled[PROFILE_MAX_NUMBER];
+	int verdicts[PROFILE_MAX_NUMBER];
 
-	profile_fill(arch, verdicts);
+	profile_fill(arch, filled);
+	for (unsigned i = 0; i < PROFILE_MAX_NUMBER; i++)
+		verdicts[i] = (int)filled[i];
 	add_load(program, offsetof(struct seccomp_data, nr));
 	/* The third way of calling a 64-bit x86 kernel: next to nobody has it switched on. */
 	if (arch->audit_arch == AUDIT_ARCH_X86_64)
@@ -170,7 +178,7 @@ static void add_arch(struct bpf_program *program, const struct profile_arch *arc
 		add_return_if(program, BPF_JGE, ARM_PRIVATE_FIRST, SECCOMP_RET_ALLOW);
 	}
 	add_return_if(program, BPF_JGE, PROFILE_MAX_NUMBER, UNKNOWN);
-	add_numbers(program, verdicts);
+	add_numbers(program, verdicts, add_verdict);
 }
 
 void bpf_profile(const struct profile_arch *archs, size_t count, struct bpf_program *ret)
@@ -187,20 +195,66 @@ void bpf_profile(const struct profile_arch *archs, size_t count, struct bpf_prog
 }
 
 const struct emulated_name emulated_names[] = {
-	{ "mknod", NULL, EMULATED_MKNOD },         { "mknodat", NULL, EMULATED_MKNODAT },
-	{ "chown", "chown32", EMULATED_CHOWN },    { "lchown", "lchown32", EMULATED_LCHOWN },
-	{ "fchown", "fchown32", EMULATED_FCHOWN }, { "fchownat", NULL, EMULATED_FCHOWNAT },
+	{ "mknod", NULL, EMULATED_MKNOD },
+	{ "mknodat", NULL, EMULATED_MKNODAT },
+	{ "chown", "chown32", EMULATED_CHOWN },
+	{ "lchown", "lchown32", EMULATED_LCHOWN },
+	{ "fchown", "fchown32", EMULATED_FCHOWN },
+	{ "fchownat", NULL, EMULATED_FCHOWNAT },
+	{ "setuid", "setuid32", EMULATED_SETUID },
+	{ "setgid", "setgid32", EMULATED_SETGID },
+	{ "setreuid", "setreuid32", EMULATED_SETREUID },
+	{ "setregid", "setregid32", EMULATED_SETREGID },
+	{ "setresuid", "setresuid32", EMULATED_SETRESUID },
+	{ "setresgid", "setresgid32", EMULATED_SETRESGID },
+	{ "setfsuid", "setfsuid32", EMULATED_SETFSUID },
+	{ "setfsgid", "setfsgid32", EMULATED_SETFSGID },
+	{ "setgroups", "setgroups32", EMULATED_SETGROUPS },
+	{ "getuid", "getuid32", EMULATED_GETUID },
+	{ "geteuid", "geteuid32", EMULATED_GETEUID },
+	{ "getgid", "getgid32", EMULATED_GETGID },
+	{ "getegid", "getegid32", EMULATED_GETEGID },
+	{ "getresuid", "getresuid32", EMULATED_GETRESUID },
+	{ "getresgid", "getresgid32", EMULATED_GETRESGID },
+	{ "getgroups", "getgroups32", EMULATED_GETGROUPS },
+	{ "prctl", NULL, EMULATED_PRCTL },
+	{ "getsockopt", NULL, EMULATED_GETSOCKOPT },
+	{ "chroot", NULL, EMULATED_CHROOT },
+	{ "execve", NULL, EMULATED_EXECVE },
+	{ "execveat", NULL, EMULATED_EXECVEAT },
+	{ "stat", "stat64", EMULATED_STAT },
+	{ "lstat", "lstat64", EMULATED_LSTAT },
+	{ "fstat", "fstat64", EMULATED_FSTAT },
+	{ "newfstatat", NULL, EMULATED_FSTATAT },
+	{ "fstatat64", NULL, EMULATED_FSTATAT },
+	{ "statx", NULL, EMULATED_STATX },
 };
 const size_t emulated_name_count = sizeof emulated_names / sizeof *emulated_names;
 
-/* Ends in a return, like all that may be reached by the number of a call. */
-static void add_emulated_call(struct bpf_program *program, enum emulated_call call)
+/* `question` is an emulated_call and 1 more, or 0 for what is none. Ends in a return, like all
+ * that may be reached by the number of a call. */
+static void add_question(struct bpf_program *program, int question)
 {
-	if (call == EMULATED_MKNOD || call == EMULATED_MKNODAT) {
+	const int call = question - 1;
+
+	if (question == 0) {
+		add_return(program, SECCOMP_RET_ALLOW);
+	} else if (call == EMULATED_MKNOD || call == EMULATED_MKNODAT) {
 		add_load_argument(program, call == EMULATED_MKNOD ? 1 : 2);
 		add(program, BPF_ALU | BPF_AND | BPF_K, S_IFMT);
 		add_return_if(program, BPF_JEQ, S_IFCHR, SECCOMP_RET_USER_NOTIF);
 		add_return_if(program, BPF_JEQ, S_IFBLK, SECCOMP_RET_USER_NOTIF);
+		add_return(program, SECCOMP_RET_ALLOW);
+	} else if (call == EMULATED_PRCTL) {
+		add_load_argument(program, 0);
+		/* Timer slack holds who a thread says it is. */
+		add_return_if(program, BPF_JEQ, PR_SET_TIMERSLACK, DONE);
+		add_return_if(program, BPF_JEQ, PR_SET_KEEPCAPS, SECCOMP_RET_USER_NOTIF);
+		add_return_if(program, BPF_JEQ, PR_GET_KEEPCAPS, SECCOMP_RET_USER_NOTIF);
+		add_return(program, SECCOMP_RET_ALLOW);
+	} else if (call == EMULATED_GETSOCKOPT) {
+		add_load_argument(program, 2);
+		add_return_if(program, BPF_JEQ, SO_PEERCRED, SECCOMP_RET_USER_NOTIF);
 		add_return(program, SECCOMP_RET_ALLOW);
 	} else {
 		add_return(program, SECCOMP_RET_USER_NOTIF);
@@ -209,23 +263,24 @@ static void add_emulated_call(struct bpf_program *program, enum emulated_call ca
 
 static void add_emulated(struct bpf_program *program, const struct profile_arch *arch, bool owners)
 {
+	int questions[PROFILE_MAX_NUMBER] = { 0 };
+
 	for (size_t i = 0; i < emulated_name_count; i++) {
 		const char *const names[] = { emulated_names[i].name, emulated_names[i].wide };
 
-		if (!owners && emulated_names[i].call >= EMULATED_CHOWN)
+		if (!owners && emulated_names[i].call >= EMULATED_ROOT_ONLY)
 			continue;
 		for (size_t j = 0; j < 2; j++) {
 			int number = names[j] ? profile_number(arch, names[j]) : -1;
-			size_t jump;
 
-			if (number < 0)
-				continue;
-			add_load(program, offsetof(struct seccomp_data, nr));
-			jump = begin_if(program, BPF_JEQ, (uint32_t)number);
-			add_emulated_call(program, emulated_names[i].call);
-			end_if(program, jump);
+			if (number >= 0 && number < (int)PROFILE_MAX_NUMBER)
+				questions[number] = (int)emulated_names[i].call + 1;
 		}
 	}
+	add_load(program, offsetof(struct seccomp_data, nr));
+	/* The profile's to refuse. */
+	add_return_if(program, BPF_JGE, PROFILE_MAX_NUMBER, SECCOMP_RET_ALLOW);
+	add_numbers(program, questions, add_question);
 }
 
 void bpf_emulated(const struct profile_arch *archs, size_t count, bool owners,
@@ -237,7 +292,6 @@ void bpf_emulated(const struct profile_arch *archs, size_t count, bool owners,
 		add_load(ret, offsetof(struct seccomp_data, arch));
 		jump = begin_if(ret, BPF_JEQ, archs[i].audit_arch);
 		add_emulated(ret, &archs[i], owners);
-		add_return(ret, SECCOMP_RET_ALLOW);
 		end_if(ret, jump);
 	}
 	add_return(ret, SECCOMP_RET_ALLOW);

@@ -20,8 +20,8 @@ struct bpf_program {
 /* What a step may do; another architecture than these ends the process. */
 void bpf_profile(const struct profile_arch *archs, size_t count, struct bpf_program *ret);
 
-/* Ask the supervisor about mknod(2) of character and block devices, and with `owners` about
- * chown(2); allow all else. */
+/* Ask the supervisor about mknod(2) of character and block devices, and with `owners` about all
+ * that has to do with ids; allow all else. */
 void bpf_emulated(const struct profile_arch *archs, size_t count, bool owners,
 		  struct bpf_program *ret);
 

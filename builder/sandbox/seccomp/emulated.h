@@ -17,17 +17,46 @@ enum emulated_call {
 	EMULATED_LCHOWN,
 	EMULATED_FCHOWN,
 	EMULATED_FCHOWNAT,
+	EMULATED_SETUID,
+	EMULATED_SETGID,
+	EMULATED_SETREUID,
+	EMULATED_SETREGID,
+	EMULATED_SETRESUID,
+	EMULATED_SETRESGID,
+	EMULATED_SETFSUID,
+	EMULATED_SETFSGID,
+	EMULATED_SETGROUPS,
+	EMULATED_GETUID,
+	EMULATED_GETEUID,
+	EMULATED_GETGID,
+	EMULATED_GETEGID,
+	EMULATED_GETRESUID,
+	EMULATED_GETRESGID,
+	EMULATED_GETGROUPS,
+	EMULATED_PRCTL,      /* PR_SET_KEEPCAPS, PR_GET_KEEPCAPS; PR_SET_TIMERSLACK does nothing */
+	EMULATED_GETSOCKOPT, /* SO_PEERCRED */
+	EMULATED_CHROOT,     /* done by the kernel, as those below unless the answer is another */
+	EMULATED_EXECVE,
+	EMULATED_EXECVEAT,
+	EMULATED_STAT,
+	EMULATED_LSTAT,
+	EMULATED_FSTAT,
+	EMULATED_FSTATAT,
+	EMULATED_STATX,
 };
+
+/* Where root alone is mapped. */
+#define EMULATED_ROOT_ONLY EMULATED_CHOWN
 
 /* One number of one architecture. */
 struct emulated_number {
 	uint32_t arch;
 	int number;
 	enum emulated_call call;
-	bool narrow; /* ids have 16 bits */
+	bool narrow; /* ids have 16 bits, and a struct stat is the old one */
 };
 
-/* The names of a call: an old one, and one with wide ids where the old one's are narrow. */
+/* The names of a call: an old one, and one with wide values where the old one's are narrow. */
 struct emulated_name {
 	const char *name, *wide; /* NULL: the old one is wide everywhere */
 	enum emulated_call call;

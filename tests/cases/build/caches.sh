@@ -66,6 +66,20 @@ END
 build -f "$CONTEXT/locked" "$CONTEXT"
 grep -q "waiting for .*cache" "$LOG" || fail "it did not say that it waits: $(cat "$LOG")"
 
+echo "locked: also between two builds, each of which keeps its files while it waits"
+printf 'FROM base\nRUN --mount=type=cache,id=l2,target=/c,sharing=locked echo 1 >>/c/list; sleep 1\n' \
+	>"$CONTEXT/first"
+printf 'FROM base\nRUN --mount=type=cache,id=l2,target=/c,sharing=locked echo 2 >>/c/list; cat /c/list >/seen\n' \
+	>"$CONTEXT/second"
+said() {
+	grep -qs "$2" "$1"
+}
+varve build -f "$CONTEXT/first" "$CONTEXT" >"$TEST_TMP/first" 2>&1 &
+first=$!
+wait_for 5 said "$TEST_TMP/first" 'RUN --mount'
+build -f "$CONTEXT/second" "$CONTEXT"
+wait $first || fail "$(cat "$TEST_TMP/first")"
+
 echo "private: each has a copy, which begins warm"
 cat >"$CONTEXT/private" <<'END'
 FROM base AS zero

@@ -81,10 +81,11 @@ grep -q '^-rwxr-xr-x 5/50 .* opt/lua-plain$' "$TEST_TMP/list" ||
 grep -q '^-rwxr-xr-x 1/2 .* opt/lua-small$' "$TEST_TMP/list" || fail "owner of --chown=1:2"
 grep -q ' opt/hard link to opt/lua-debug$\| opt/lua-debug link to opt/hard$' "$TEST_TMP/list" ||
 	fail "hard link in the archive"
-(cd "$TEST_TMP/bundle/rootfs" && find . ! -type c | sort) >"$TEST_TMP/unpacked"
-(cd "$TEST_TMP/local" && find . ! -type c | sort) | diff "$TEST_TMP/unpacked" - >"$TEST_TMP/diff" ||
+# Without root umoci makes files in place of devices.
+(cd "$TEST_TMP/bundle/rootfs" && find . ! -path './dev/*' | sort) >"$TEST_TMP/unpacked"
+(cd "$TEST_TMP/local" && find . ! -path './dev/*' | sort) | diff "$TEST_TMP/unpacked" - >"$TEST_TMP/diff" ||
 	fail "the directory differs: $(head "$TEST_TMP/diff")"
-(cd "$TEST_TMP/bundle/rootfs" && find . -type f -readable -exec md5sum {} + | sort) >"$TEST_TMP/sums"
+(cd "$TEST_TMP/bundle/rootfs" && find . -type f -readable ! -path './dev/*' -exec md5sum {} + | sort) >"$TEST_TMP/sums"
 (cd "$TEST_TMP/local" && md5sum --quiet -c "$TEST_TMP/sums") || fail "contents differ"
 
 echo "an image that was loaded is the same"

@@ -23,6 +23,13 @@ done
 expect_match "what step 3 did" '*done*8B*+4 *-1*' "$(grep @build:3 "$TEST_TMP/states")"
 varve states --format json last | grep -q '"stage":"build","step":3' || fail "states as JSON"
 
+echo "a step that is found again says what it took"
+printf 'FROM base\nRUN sleep 1.2\n' >"$CONTEXT/slow"
+build -f "$CONTEXT/slow" "$CONTEXT"
+build -f "$CONTEXT/slow" "$CONTEXT"
+expect_match "its line" '*cached*[1-9].[0-9]s*RUN sleep*' "$(varve states last | grep sleep)"
+build -t app "$CONTEXT"
+
 echo "a state can be mounted, and is what it was"
 check() {
 	expect "one" one "$(cat "$AT/one")"

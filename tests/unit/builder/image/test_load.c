@@ -34,7 +34,7 @@ static void test_a_layout_may_be_followed_by_a_tag_or_digest(void **state)
 
 static void test_what_is_no_tag_or_digest_is_refused(void **state)
 {
-	static const char *const texts[] = { "",        ":tag",  "@" DIGEST,      "dir:",
+	static const char *const texts[] = { "",        ":tag",  ("@" DIGEST),    "dir:",
 					     "dir:a b", "dir@x", "dir@sha256:12", "dir:@" };
 
 	(void)state;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 
+#include "builder/image/progress.h"
 #include "builder/image/stream.h"
+#include "fs/base/alloc.h"
 #include "tests/lib/unit.h"
 
 static struct error err;
@@ -78,6 +82,30 @@ static void test_zeros_and_skips_without_seeking(void **state)
 	assert_int_equal(source_skip(&source.base, 2, &err), -ENODATA);
 }
 
+static void test_a_guard_stops_what_is_given_up(void **state)
+{
+	cleanup_fd int fd = eventfd(0, EFD_CLOEXEC);
+	const struct progress progress = { .cancel_fd = &fd };
+	cleanup_with(buf_release) struct buf out = { 0 };
+	cleanup_free char *block = xcalloc(1, 1 << 20);
+	struct guard_sink guard;
+	struct buf_sink sink;
+
+	(void)state;
+	buf_sink_init(&sink, &out);
+	guard_sink_init(&guard, &sink.base, &progress);
+	assert_ok(sink_write(&guard.base, block, 1 << 20, &err), err);
+	assert_int_equal(out.length, 1 << 20);
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	assert_int_equal(sink_write(&guard.base, block, 1 << 20, &err), -ECANCELED);
+	assert_int_equal(out.length, 1 << 20);
+	/* Also before the first byte. */
+	guard_sink_init(&guard, &sink.base, &progress);
+	assert_int_equal(sink_write(&guard.base, block, 1, &err), -ECANCELED);
+	guard_sink_init(&guard, &sink.base, NULL);
+	assert_ok(sink_write(&guard.base, block, 1, &err), err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +113,7 @@ int main(void)
 		cmocka_unit_test(test_what_goes_by_is_hashed),
 		cmocka_unit_test(test_more_than_the_limit_is_refused_at_once),
 		cmocka_unit_test(test_zeros_and_skips_without_seeking),
+		cmocka_unit_test(test_a_guard_stops_what_is_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

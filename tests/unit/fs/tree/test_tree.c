@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <time.h>
 
 #include "fs/tree/tree.h"
 #include "tests/lib/tree_fixture.h"
@@ -124,6 +125,35 @@ static void test_the_last_link_that_stays_is_a_plain_file(void **state)
 	assert_true(tree_root_equal(&root, &expected));
 	tree_close(tree);
 	tree_close(plain);
+}
+
+static void test_a_file_may_have_very_many_links(void **state)
+{
+	enum { LINKS = 60000 };
+	struct fixture *f = *state;
+	struct tree *tree = open_tree(f, NULL);
+	struct node *dir = put(f, tree, "dir", NULL), *node = put(f, tree, "dir/f", "x");
+	clock_t start = clock();
+	struct tree_root root;
+	char name[16];
+
+	for (int i = 1; i < LINKS; i++) {
+		int length = snprintf(name, sizeof name, "%d", i);
+
+		assert_ok(tree_link(tree, dir, name, (size_t)length, node, &f->err), f->err);
+	}
+	root = commit(f, tree);
+	tree_close(tree);
+	tree = open_tree(f, &root);
+	node = look(f, tree, "dir/f");
+	assert_int_equal(node->link_count, LINKS);
+	dir = look(f, tree, "dir");
+	for (struct dentry *dentry; node->link_count > 1;) {
+		dentry = name_table_from(dir->dir.children, 0);
+		assert_ok(tree_unlink(tree, dentry, &f->err), f->err);
+	}
+	tree_close(tree);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 5);
 }
 
 static void test_links_below_a_renamed_directory_follow_it(void **state)
@@ -331,6 +361,7 @@ int main(void)
 		CASE(test_hard_links_stay_one_file),
 		CASE(test_a_change_through_one_link_shows_in_all),
 		CASE(test_the_last_link_that_stays_is_a_plain_file),
+		CASE(test_a_file_may_have_very_many_links),
 		CASE(test_links_below_a_renamed_directory_follow_it),
 		CASE(test_removing_a_directory_takes_its_links_with_it),
 		CASE(test_ghosts_are_shown_but_not_stored),

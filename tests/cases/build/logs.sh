@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# What steps have printed, kept beside their states.
+. "$CASE_LIB"
+. "$BUILD_LIB"
+make_base
+
+cat >"$CONTEXT/Dockerfile" <<'END'
+FROM base AS build
+RUN echo out; echo err >&2; sleep 0.2; printf 'no newline'
+RUN i=0; while [ $i -lt 20000 ]; do echo "line $i of many"; i=$((i + 1)); done
+WORKDIR /work
+RUN true
+FROM build
+RUN echo last >/last; echo said last
+END
+build -t app "$CONTEXT"
+
+echo "the output of a step is there as it was printed"
+expect "of step 2" "err no newline out" \
+	"$(varve log last@build:2 | sed 's/out$/out\n/' | sort | tr '\n' ' ' | sed 's/^ *//; s/ $//')"
+expect "its standard error" err "$(varve log --stream stderr last@build:2)"
+varve log last@build:3 >"$TEST_TMP/long"
+expect "lines of step 3" 20000 "$(wc -l <"$TEST_TMP/long" | tr -d ' ')"
+expect "its last line" "line 19999 of many" "$(tail -n 1 "$TEST_TMP/long")"
+expect "of a step that said nothing" "" "$(varve log last@build:5)"
+expect "of a step that is no RUN" "" "$(varve log last@build:4)"
+expect "of a stage" "said last" "$(varve log last)"
+expect "of an image" "said last" "$(varve log app)"
+expect_match "with times" "*0.*said last" "$(varve log -t app)"
+varve log --format json app | grep -qF '"stream":"stdout","data":"said last\n"}' ||
+	fail "as JSON: $(varve log --format json app)"
+
+echo "it takes less room than it has"
+size=$(du -sk "$VARVE_STORE/journal" | cut -f1)
+[ "$size" -lt 300 ] || fail "the journals take $size kB"
+
+echo "a step that is CACHED has the log of when it ran; nothing is said twice"
+build "$CONTEXT"
+expect "how it went" CACHED "$(step 'echo said last')"
+! grep -q '^#[0-9]* [0-9.]* said last' "$LOG" || fail "it was replayed"
+expect "the log" "said last" "$(varve log last)"
+
+echo "one that is done anew has its own"
+build --no-cache-filter stage-1 "$CONTEXT"
+expect "the log" "said last" "$(varve log last)"
+
+echo "a step that fails leaves its log; one that never ran has none"
+printf 'FROM app\nRUN echo before the end; echo oh >&2; exit 7\n' >"$CONTEXT/failing"
+expect "status" 1 "$(code build -f "$CONTEXT/failing" "$CONTEXT" 2>/dev/null)"
+varve log last-failed | grep -qx "before the end" || fail "the log: $(varve log last-failed)"
+printf 'FROM app\nRUN ["/no/such/program"]\n' >"$CONTEXT/failing"
+expect "status" 1 "$(code build -f "$CONTEXT/failing" "$CONTEXT" 2>/dev/null)"
+expect "status" 125 "$(code varve log last-failed 2>"$TEST_TMP/error")"
+grep -q "before anything ran" "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
+expect "of what no step has made" 125 "$(code varve log base 2>/dev/null)"
+
+echo "what is damaged is said so"
+for file in "$VARVE_STORE"/journal/*; do
+	dd if=/dev/zero of="$file" bs=1 seek=30 count=8 conv=notrunc 2>/dev/null
+done
+expect "status" 125 "$(code varve log app 2>"$TEST_TMP/error")"
+grep -q damaged "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
+
+echo "a log that cannot be kept stops no build"
+rm -rf "$VARVE_STORE/journal"
+: >"$VARVE_STORE/journal"
+build --no-cache "$CONTEXT"
+grep -q "was not kept" "$LOG" || fail "nothing was said: $(cat "$LOG")"
+varve fsck >/dev/null

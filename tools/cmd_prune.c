@@ -26,7 +26,7 @@ static const struct option_spec options[] = {
 	{ .name = "all",
 	  .letter = 'a',
 	  FLAG(all),
-	  .help = "Also states that images share, and caches of RUN --mount" },
+	  .help = "Also states that images share, and cache mounts" },
 	{ .name = "dry-run", FLAG(dry_run), .help = "Only say what would go" },
 	{ .name = "filter",
 	  FLAG(filters),

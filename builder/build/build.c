@@ -121,20 +121,21 @@ static void warn(void *context, const char *text)
 	news_warn(&building->news, text, NULL);
 }
 
+static void cancel_with(const struct given_files *files, int cancel_fd)
+{
+	if (files->context)
+		context_cancel_with(files->context, cancel_fd);
+}
+
 static void set_up(struct building *building, struct step_env *env)
 {
 	const struct build_options *options = building->options;
 	int64_t created_ns;
 
 	step_env_init(env);
-	if (building->input.place.files.context)
-		context_cancel_with(building->input.place.files.context, options->cancel_fd);
-	for (size_t i = 0; i < building->contexts.opened_count; i++) {
-		struct context *context = building->contexts.opened[i].files.context;
-
-		if (context)
-			context_cancel_with(context, options->cancel_fd);
-	}
+	cancel_with(&building->input.place.files, options->cancel_fd);
+	for (size_t i = 0; i < building->contexts.opened_count; i++)
+		cancel_with(&building->contexts.opened[i].files, options->cancel_fd);
 	env->store = options->store;
 	env->lease = building->lease;
 	env->context = building->input.place.files;

@@ -276,7 +276,8 @@ static int start_new(const struct place *place, struct holder *ret, struct buf *
 	r = start_with(place, &plan, ret, &reason);
 	if (r == -EXDEV && plan.method != IDMAP_SINGLE) {
 		buf_clear(ret_warning);
-		buf_add_format(ret_warning, "steps see no other user than root: %s", reason.text);
+		buf_add_format(ret_warning, "other users than root are emulated in steps: %s",
+			       reason.text);
 		idmap_plan_release(&plan);
 		idmap_plan_single(&plan);
 		r = start_with(place, &plan, ret, &reason);
@@ -294,7 +295,7 @@ static void explain_present(const struct holder *holder, struct buf *ret_warning
 	idmap_plan(&plan, ret_warning);
 	if (!ret_warning->length)
 		buf_add_string(ret_warning,
-			       "steps see no other user than root as long as builds go "
+			       "other users than root are emulated in steps as long as builds go "
 			       "on that began without subordinate ids");
 }
 
@@ -329,9 +330,12 @@ int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning,
 
 bool holder_alive(const struct holder *holder)
 {
-	struct pollfd state = { .fd = holder->pidfd, .events = POLLIN };
+	/* On its way out it closes the FIFO first, is past entering then, and may take long to end:
+	 * mounts go with it. */
+	struct pollfd states[] = { { .fd = holder->pidfd, .events = POLLIN },
+				   { .fd = holder->fifo_fd } };
 
-	return poll(&state, 1, 0) == 0;
+	return poll(states, 2, 0) == 0;
 }
 
 void holder_leave(struct holder *holder)

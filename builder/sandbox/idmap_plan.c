@@ -73,8 +73,9 @@ static void plan_for_root(struct idmap_plan *ret, struct buf *ret_warning)
 		return;
 	idmap_plan_release(ret);
 	idmap_plan_single(ret);
-	buf_add_string(ret_warning, "steps see no other user than root: this environment has but "
-				    "one; start the container with more ids");
+	buf_add_string(ret_warning,
+		       "other users than root are emulated in steps: this environment has but "
+		       "one; start the container with more ids");
 }
 
 /* Ids that are nobody's yet: two users with the same ones could change each other's files. */
@@ -93,11 +94,14 @@ static void describe(const struct idmap_plan *plan, const char *name, uint64_t c
 		     struct buf *ret)
 {
 	if (count == 0) {
-		buf_add_string(ret, "steps see no other user than root: no subordinate ids");
+		buf_add_string(ret,
+			       "other users than root are emulated in steps: no subordinate ids");
 		advise_ids(name, ret);
 	} else if (!plan->newuidmap || !plan->newgidmap) {
-		buf_add_string(ret, "steps see no other user than root: newuidmap is missing; as "
-				    "root: apt-get install uidmap (or shadow-utils)");
+		buf_add_string(
+			ret,
+			"other users than root are emulated in steps: newuidmap is missing; as "
+			"root: apt-get install uidmap (or shadow-utils)");
 	} else if (count < IDMAP_IDS) {
 		buf_add_format(ret, "only %llu ids can be used in steps, images expect 65536",
 			       (unsigned long long)count);

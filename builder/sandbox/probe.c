@@ -141,7 +141,8 @@ static void explain_single(struct probe_report *report, const struct buf *warnin
 		mend = "as root: chown root /usr/bin/newuidmap /usr/bin/newgidmap; "
 		       "chmod 4755 /usr/bin/newuidmap /usr/bin/newgidmap";
 	probe_report_add(report, "sandbox", PROBE_WARN, mend, "%s",
-			 warning->length ? warning->data : "steps see no other user than root");
+			 warning->length ? warning->data
+					 : "other users than root are emulated in steps");
 }
 
 static struct sandbox *probe_sandbox(struct probe_report *report, int runtime_dir_fd,

@@ -40,9 +40,9 @@ enum helper_request {
 	 * answering socket is closed, and the namespace. */
 	REQUEST_NETWORK,
 	/* u32 START_ flags, u64 open files, u32 rows << 16 | columns, string hosts, string resolv.conf,
-	 * u32 n and n times string filesystem and u32 index of its owner's descriptor, spec. fds:
-	 * stdout and stderr unless START_TERMINAL, stdin if START_STDIN, the network namespace if
-	 * START_NETWORK, then owners'.
+	 * u32 n and n times string filesystem and u32 index of its owner's descriptor and of its table
+	 * (0: none), spec. fds: stdout and stderr unless START_TERMINAL, stdin if START_STDIN, the
+	 * network namespace if START_NETWORK, then owners'.
 	 * REPLY_STARTING, REPLY_STARTED, REPLY_ENDED. */
 	REQUEST_START,
 	/* For the guard: u32 GUARD_ flags, string program, strings arguments; "%r" and "%e" in them

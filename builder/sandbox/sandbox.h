@@ -78,6 +78,9 @@ int sandbox_unmount(struct sandbox *sandbox, const char *name, bool shared, stru
 struct step_owner {
 	const char *filesystem;
 	int channel_fd; /* the asking end; the caller's copy stays open. May serve several. */
+	/* What OWNER_TABLE would be answered with, for the root filesystem: the command itself may
+	 * be a set-id program. Not above 0: there is none. */
+	int table_fd;
 };
 
 /* The terminal of a step; what works in it is the leader of its session. */

@@ -118,6 +118,15 @@ static uint64_t open_files(const struct sandbox *sandbox)
 	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
+/* Its place among the descriptors, or 0. */
+static uint32_t add_table(const struct step_owner *owner, struct request *request)
+{
+	if (owner->table_fd <= 0 || request->fd_count >= CHANNEL_MAX_FDS - 1)
+		return 0;
+	add_fd(request, owner->table_fd);
+	return (uint32_t)request->fd_count;
+}
+
 /* Put each owner's channel among the descriptors once: its place counts the answering one too. */
 static int add_owners(const struct step_io *io, struct request *request, struct error *err)
 {
@@ -135,6 +144,7 @@ static int add_owners(const struct step_io *io, struct request *request, struct 
 			add_fd(request, io->owners[i].channel_fd);
 		wire_put_string(&request->message, io->owners[i].filesystem);
 		wire_put_u32(&request->message, (uint32_t)at + 1);
+		wire_put_u32(&request->message, add_table(&io->owners[i], request));
 	}
 	return 0;
 }
@@ -247,6 +257,8 @@ static int next_answer(struct step *step, size_t sockets, int *ret_listen_fds, s
 	}
 	for (size_t i = 0; i < fd_count; i++)
 		close(fds[i]);
+	if (reply == REPLY_ENDED) /* it has begun, and could not say so any more */
+		return error_set(err, -EIO, "the step's pid 1 was killed from outside");
 	return refusal(reply, &wire, err);
 }
 

@@ -172,9 +172,13 @@ static int copy_one_file(struct copier *copier, struct tree *target,
 	r = tree_resolve(target, NULL, job->work->destination, 0, &place, err);
 	if (r < 0)
 		return r;
-	if (place.dentry)
-		return tree_copy(target, place.dir, place.dentry->name, place.dentry->length,
-				 job->source.tree, selected->node, &copier->base, err);
+	if (place.dentry) {
+		/* What is there goes, and its name with it. */
+		cleanup_free char *there = xstrndup(place.dentry->name, place.dentry->length);
+
+		return tree_copy(target, place.dir, there, strlen(there), job->source.tree,
+				 selected->node, &copier->base, err);
+	}
 	if (place.missing && !strchr(place.missing, '/'))
 		return tree_copy(target, place.dir, place.missing, strlen(place.missing),
 				 job->source.tree, selected->node, &copier->base, err);

@@ -18,6 +18,7 @@ struct owner_channel {
 	struct filesystem **filesystems;
 	struct step_owner *owners; /* in the same order */
 	size_t count;
+	int table_fd; /* of the root filesystem; -1: the kernel knows all owners */
 };
 
 int owner_channel_open(struct filesystem *const *filesystems, size_t count,
@@ -40,6 +41,11 @@ int owner_channel_open(struct filesystem *const *filesystems, size_t count,
 		channel->owners[i].filesystem = filesystems[i]->name;
 		channel->owners[i].channel_fd = fds[0];
 	}
+	channel->table_fd = -1;
+	/* The step's command may be a set-id program of the root filesystem, which is the last. */
+	if (count && sandbox_id_mode(filesystems[count - 1]->env->sandbox) == SANDBOX_IDS_SINGLE &&
+	    workspace_owners(filesystems[count - 1]->workspace, &channel->table_fd, NULL) == 0)
+		channel->owners[count - 1].table_fd = channel->table_fd;
 	*ret = channel;
 	return 0;
 }
@@ -50,6 +56,8 @@ void owner_channel_close(struct owner_channel *channel)
 		return;
 	owner_channel_started(channel);
 	close(channel->answer_fd);
+	if (channel->table_fd >= 0)
+		close(channel->table_fd);
 	free(channel->filesystems);
 	free(channel->owners);
 	free(channel);

@@ -15,7 +15,7 @@ struct filesystem;
 struct owner_channel;
 struct step_owner;
 
-/* Speak for these filesystems, which stay the caller's. */
+/* Speak for these filesystems, which stay the caller's; the root filesystem is the last. */
 int owner_channel_open(struct filesystem *const *filesystems, size_t count,
 		       struct owner_channel **ret, struct error *err);
 void owner_channel_close(struct owner_channel *channel);

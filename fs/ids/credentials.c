@@ -145,7 +145,11 @@ static int open_slack(int proc_fd, pid_t tid, int flags)
 {
 	char path[48];
 
-	snprintf(path, sizeof path, "%s%d/timerslack_ns", proc_fd == AT_FDCWD ? "/proc/" : "", tid);
+	if (tid == 0)
+		snprintf(path, sizeof path, "/proc/self/timerslack_ns");
+	else
+		snprintf(path, sizeof path, "%s%d/timerslack_ns",
+			 proc_fd == AT_FDCWD ? "/proc/" : "", tid);
 	return openat(proc_fd, path, flags | O_CLOEXEC);
 }
 

@@ -49,7 +49,7 @@ const struct credentials *credential_table_at(const struct credential_table *tab
 /* There is nobody but root. */
 bool credential_table_empty(const struct credential_table *table);
 
-/* The place of a thread by its number in the procfs `proc_fd` (AT_FDCWD: /proc). 0 when it cannot
- * be told. */
+/* The place of a thread by its number in the procfs `proc_fd` (AT_FDCWD: /proc; number 0: the one
+ * that asks, if it is its process' first). 0 when it cannot be told. */
 unsigned credentials_place_of(int proc_fd, pid_t tid);
 int credentials_set_place(int proc_fd, pid_t tid, unsigned place);

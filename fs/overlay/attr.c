@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include "fs/overlay/overlay_internal.h"
+#include "fs/store/store.h"
 
 #define DIR_SIZE   4096
 #define BLOCK_SIZE 4096
@@ -44,19 +45,25 @@ static struct node_time from_timespec(const struct timespec *time)
 	return (struct node_time){ time->tv_sec, (uint32_t)time->tv_nsec };
 }
 
-/* Space on disk: of a staged file what it takes, of a stored one what it would take unpacked. */
-static uint64_t allocated(const struct node *node)
+/*
+ * Space on disk: of a staged file what it takes, of a stored one what it would take unpacked. Programs
+ * that look for holes do so when this is less than the size; only large files are stored with holes.
+ */
+static uint64_t allocated(struct overlay *overlay, const struct node *node)
 {
+	uint64_t size = node->size;
+
 	if (!node_is_file(node) || node->content == CONTENT_EMPTY)
 		return node_is_dir(node) ? DIR_SIZE : 0;
 	if (node->content == CONTENT_STAGED)
 		return staged_allocated(node->staged);
-	return (node->size + BLOCK_SIZE - 1) / BLOCK_SIZE * BLOCK_SIZE;
+	if (node->content == CONTENT_BLOB && size >= STORE_LOOSE_MIN)
+		(void)store_space(overlay->store, &node->blob, &size, NULL);
+	return (size + BLOCK_SIZE - 1) / BLOCK_SIZE * BLOCK_SIZE;
 }
 
 void overlay_stat(struct overlay *overlay, const struct node *node, struct stat *ret)
 {
-	(void)overlay;
 	*ret = (struct stat){ .st_ino = node->ino,
 			      .st_mode = type_bits(node) | node->mode,
 			      .st_nlink = node->link_count,
@@ -64,7 +71,7 @@ void overlay_stat(struct overlay *overlay, const struct node *node, struct stat 
 			      .st_gid = node->gid,
 			      .st_size = (off_t)node->size,
 			      .st_blksize = BLOCK_SIZE,
-			      .st_blocks = (blkcnt_t)(allocated(node) / 512),
+			      .st_blocks = (blkcnt_t)(allocated(overlay, node) / 512),
 			      .st_atim = to_timespec(node->atime),
 			      .st_mtim = to_timespec(node->mtime),
 			      .st_ctim = to_timespec(node->ctime) };

@@ -11,6 +11,8 @@
 /* What ext4 takes with blocks of 4 KiB. */
 #define FILE_SIZE_MAX ((uint64_t)16 << 40)
 #define COPY_STEP     ((size_t)128 << 10)
+/* Less than this is copied: what is shared is read through the store. */
+#define SHARE_MIN ((uint64_t)64 << 10)
 
 int overlay_stage(struct overlay *overlay, struct node *node, struct staged **ret)
 {
@@ -130,14 +132,24 @@ int overlay_fallocate(struct overlay *overlay, struct node *node, int mode, uint
 int overlay_seek(struct overlay *overlay, struct node *node, uint64_t offset, int whence,
 		 uint64_t *ret)
 {
-	(void)overlay;
+	int r;
+
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return -EINVAL;
 	if (offset >= node->size)
 		return -ENXIO;
 	if (node->content == CONTENT_STAGED)
-		return staged_seek(node->staged, offset, whence, ret);
+		return overlay_io(staged_seek(node->staged, offset, whence, ret));
 	*ret = whence == SEEK_DATA ? offset : node->size;
+	if (node->content != CONTENT_BLOB || node->size < STORE_LOOSE_MIN)
+		return 0;
+	r = store_seek(overlay->store, &node->blob, offset, whence, ret, NULL);
+	if (r < 0)
+		return overlay_io(r);
+	if (r == 0 && whence == SEEK_DATA)
+		return -ENXIO;
+	if (r == 0)
+		*ret = node->size;
 	return 0;
 }
 
@@ -147,6 +159,16 @@ static bool can_share(const struct node *from, uint64_t from_offset, const struc
 {
 	return from->content == CONTENT_BLOB && from_offset == 0 && to_offset == 0 &&
 	       length >= from->size && to->size <= from->size && from != to;
+}
+
+/* One part after the other of a large stored file, from its start, as a copy of it comes. */
+static int share_part(struct node *from, uint64_t from_offset, struct staged *target,
+		      uint64_t to_offset, uint64_t length)
+{
+	if (from->content != CONTENT_BLOB || from->size < STORE_LOOSE_MIN ||
+	    from_offset != to_offset || length < SHARE_MIN)
+		return 0;
+	return staged_share(target, &from->blob, from->size, to_offset, length);
 }
 
 /* Bytes of a file that is not being written into one that is. */
@@ -196,9 +218,13 @@ ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t 
 		return (ssize_t)length;
 	}
 	r = overlay_stage(overlay, to, &target);
+	if (r == 0)
+		r = share_part(from, from_offset, target, to_offset, length);
 	if (r < 0)
 		return r;
-	if (from->content == CONTENT_STAGED)
+	if (r > 0)
+		r = 0;
+	else if (from->content == CONTENT_STAGED)
 		r = overlay_io(
 			staged_copy_range(from->staged, from_offset, target, to_offset, length));
 	else

@@ -65,6 +65,12 @@ int staged_truncate(struct staged *staged, uint64_t size);
 int staged_punch(struct staged *staged, uint64_t offset, uint64_t length);
 /* Reserve space for a range, so that writing to it will not fail. */
 int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length);
+/*
+ * Make the bytes from `offset` on, which is the present end, those of a stored blob at the same
+ * place, by reference: 1, or 0 when what is there before is not the beginning of that blob.
+ */
+int staged_share(struct staged *staged, const struct object_id *blob, uint64_t blob_size,
+		 uint64_t offset, uint64_t length);
 /* SEEK_DATA or SEEK_HOLE at `offset`, which is below the size. */
 int staged_seek(struct staged *staged, uint64_t offset, int whence, uint64_t *ret);
 /* Copy between two staged files, or inside one where the ranges do not overlap. */

@@ -42,6 +42,10 @@ int staged_open(struct staged *staged, int *ret_fd);
 const char *staged_file_name(const struct staged *staged, char text[static 24]);
 /* How much of [offset, offset + length) comes from one side; *ret_base says which. */
 uint64_t staged_run(const struct staged *staged, uint64_t offset, uint64_t length, bool *ret_base);
+/* The same, and of what was written the holes apart. */
+enum staged_side { STAGED_BASE, STAGED_DATA, STAGED_HOLE };
+uint64_t staged_piece(struct staged *staged, uint64_t offset, uint64_t length,
+		      enum staged_side *ret);
 /* Before a range of a file changes: blocks that it covers only in part are brought over. */
 int staged_prepare_range(struct staged *staged, int fd, uint64_t offset, uint64_t end);
 /* After it: nothing of the base shows there any more. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
@@ -71,6 +72,35 @@ int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
 	return r;
 }
 
+uint64_t staged_piece(struct staged *staged, uint64_t offset, uint64_t length,
+		      enum staged_side *ret)
+{
+	bool base;
+	uint64_t run = staged_run(staged, offset, length, &base);
+	off_t end;
+	int fd;
+
+	*ret = base ? STAGED_BASE : STAGED_DATA;
+	if (base || !staged->is_file || staged_open(staged, &fd) < 0)
+		return run;
+	end = lseek(fd, (off_t)offset, SEEK_DATA);
+	if (end == (off_t)offset)
+		end = lseek(fd, (off_t)offset, SEEK_HOLE);
+	else if (end > (off_t)offset || errno == ENXIO)
+		*ret = STAGED_HOLE;
+	return end > (off_t)offset && (uint64_t)end - offset < run ? (uint64_t)end - offset : run;
+}
+
+/* In the part of the base that shows between `offset` and `end`; *ret is `end` for nothing. */
+static int seek_base(struct staged *staged, uint64_t offset, uint64_t end, int whence, off_t *ret)
+{
+	uint64_t found = end;
+	int r = store_seek(staged->staging->store, &staged->base, offset, whence, &found, NULL);
+
+	*ret = (off_t)(r > 0 && found < end ? found : end);
+	return r < 0 ? r : 0;
+}
+
 int staged_seek(struct staged *staged, uint64_t offset, int whence, uint64_t *ret)
 {
 	bool hole = whence == SEEK_HOLE;
@@ -86,16 +116,17 @@ int staged_seek(struct staged *staged, uint64_t offset, int whence, uint64_t *re
 		uint64_t end = offset + staged_run(staged, offset, staged->size - offset, &base);
 		off_t found = (off_t)offset;
 
-		if (base && hole)
-			found = (off_t)end;
-		else if (!base)
+		if (base) {
+			r = seek_base(staged, offset, end, whence, &found);
+		} else {
 			found = lseek(fd, (off_t)offset, whence);
-		if (found >= 0 && (uint64_t)found < end) {
+			if (found < 0 && errno != ENXIO)
+				r = -errno;
+		}
+		if (r == 0 && found >= 0 && (uint64_t)found < end) {
 			*ret = (uint64_t)found;
 			return 0;
 		}
-		if (found < 0 && errno != ENXIO)
-			return -errno;
 		offset = end;
 	}
 	if (r < 0)
@@ -151,4 +182,44 @@ int staged_copy_range(struct staged *from, uint64_t from_offset, struct staged *
 		length -= step;
 	}
 	return r;
+}
+
+/* Whatever it was, an empty file above the blob, of which nothing shows yet. */
+static int begin_sharing(struct staged *staged, const struct object_id *blob, uint64_t blob_size)
+{
+	int r = staged->is_file ? 0 : staged_make_file(staged);
+
+	if (r < 0)
+		return r;
+	free(staged->written);
+	staged->written = xcalloc(blob_size / STAGED_BLOCK / 8 + 1, 1);
+	staged->base = *blob;
+	staged->base_blob_size = blob_size;
+	staged->base_size = 0;
+	return 0;
+}
+
+int staged_share(struct staged *staged, const struct object_id *blob, uint64_t blob_size,
+		 uint64_t offset, uint64_t length)
+{
+	int fd, r = 0;
+
+	if (staged->published || staged->size != offset)
+		return 0;
+	if (offset == 0)
+		r = begin_sharing(staged, blob, blob_size);
+	else if (staged->base_size != offset || offset % STAGED_BLOCK ||
+		 !object_id_equal(&staged->base, blob))
+		return 0;
+	if (r == 0)
+		r = staged_open(staged, &fd);
+	if (r == 0 && ftruncate(fd, (off_t)(offset + length)) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	/* Blocks may have been written before the file was cut off here. */
+	for (uint64_t at = offset / STAGED_BLOCK; at * STAGED_BLOCK < offset + length; at++)
+		staged->written[at / 8] &= (uint8_t) ~(1u << (at % 8));
+	staged->size = staged->base_size = offset + length;
+	return 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,20 +96,19 @@ static int store_small(struct staged *staged, const struct dir_entry *same, stru
 
 /* ---- large ---- */
 
-/* Bytes that were written, as opposed to those that still come from the base. */
-static uint64_t written_bytes(const struct staged *staged)
+/* Bytes by where they come from. */
+static void count_sides(struct staged *staged, uint64_t ret[static 3])
 {
-	uint64_t offset = 0, total = 0;
+	uint64_t offset = 0;
 
+	ret[STAGED_BASE] = ret[STAGED_DATA] = ret[STAGED_HOLE] = 0;
 	while (offset < staged->size) {
-		bool base;
-		uint64_t run = staged_run(staged, offset, staged->size - offset, &base);
+		enum staged_side side;
+		uint64_t run = staged_piece(staged, offset, staged->size - offset, &side);
 
-		if (!base)
-			total += run;
+		ret[side] += run;
 		offset += run;
 	}
-	return total;
 }
 
 /* Add the pieces that make up a range of the base. */
@@ -144,10 +144,10 @@ static int store_written(struct staged *staged, struct store_txn *txn, struct ob
 	int r = blob_writer_begin(txn, &writer, err);
 
 	while (r == 0 && offset < staged->size) {
-		bool base;
-		uint64_t run = staged_run(staged, offset, step_of(staged->size - offset), &base);
+		enum staged_side side;
+		uint64_t run = staged_piece(staged, offset, step_of(staged->size - offset), &side);
 
-		if (!base) {
+		if (side == STAGED_DATA) {
 			r = staged_read(staged, block, (size_t)run, offset);
 			if (r < 0)
 				return error_errno(err, r, "cannot read what was written");
@@ -160,23 +160,26 @@ static int store_written(struct staged *staged, struct store_txn *txn, struct ob
 
 /* Store only what was written, and refer to the base for the rest. */
 static int store_as_extents(struct staged *staged, struct store_txn *txn,
-			    const struct object_id *id, struct error *err)
+			    const struct object_id *id, bool any_data, struct error *err)
 {
+	static const struct object_id hole;
 	cleanup_with(extents_release) struct extents base = { 0 }, all = { 0 };
 	struct object_id literal = { 0 };
 	uint64_t offset = 0, literal_offset = 0;
 	int r = store_extents(staged->staging->store, &staged->base, &base, err);
 
-	if (r == 0 && written_bytes(staged))
+	if (r == 0 && any_data)
 		r = store_written(staged, txn, &literal, err);
 	if (r < 0)
 		return r;
 	while (offset < staged->size) {
-		bool from_base;
-		uint64_t run = staged_run(staged, offset, staged->size - offset, &from_base);
+		enum staged_side side;
+		uint64_t run = staged_piece(staged, offset, staged->size - offset, &side);
 
-		if (from_base) {
+		if (side == STAGED_BASE) {
 			add_base_pieces(&all, &base, offset, run);
+		} else if (side == STAGED_HOLE) {
+			extents_add(&all, &hole, 0, run);
 		} else {
 			extents_add(&all, &literal, literal_offset, run);
 			literal_offset += run;
@@ -184,6 +187,20 @@ static int store_as_extents(struct staged *staged, struct store_txn *txn,
 		offset += run;
 	}
 	return store_txn_put_extents(txn, id, &all, err);
+}
+
+static bool is_zero(const char *bytes, size_t size)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/* Zeros as a hole, if the filesystem can. */
+static int bring(int fd, const char *bytes, size_t size, uint64_t offset)
+{
+	if (is_zero(bytes, size) && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					      (off_t)offset, (off_t)size) == 0)
+		return 0;
+	return fd_pwrite_all(fd, bytes, size, offset);
 }
 
 /* Bring all that still shows of the base into the file. */
@@ -201,7 +218,7 @@ static int complete_file(struct staged *staged, struct error *err)
 		if (base)
 			r = staged_read(staged, block, (size_t)run, offset);
 		if (base && r == 0)
-			r = fd_pwrite_all(fd, block, (size_t)run, offset);
+			r = bring(fd, block, (size_t)run, offset);
 		offset += run;
 	}
 	if (r < 0)
@@ -240,13 +257,15 @@ static int put_file(struct staged *staged, struct store_txn *txn, const struct o
 static int store_large(struct staged *staged, const struct dir_entry *same, struct store_txn *txn,
 		       struct tree_stored *ret, struct error *err)
 {
-	uint64_t written = staged->base_size ? written_bytes(staged) : staged->size;
+	uint64_t sides[3] = { 0 };
 	bool equal = false;
 	int r = 0;
 
 	ret->content = CONTENT_BLOB;
 	ret->id = staged->base;
-	if (!written && staged->size == staged->base_blob_size)
+	if (staged->base_size)
+		count_sides(staged, sides);
+	if (sides[STAGED_BASE] == staged->size && staged->size == staged->base_blob_size)
 		return 0;
 	if (same && !staged->base_size)
 		r = equal_to_blob(staged, &same->id, &equal, err);
@@ -261,8 +280,9 @@ static int store_large(struct staged *staged, const struct dir_entry *same, stru
 		r = store_txn_has(txn, &ret->id, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (written < staged->size / 2)
-		return store_as_extents(staged, txn, &ret->id, err);
+	/* A file that is mostly its own is better one in the store, too, holes and all. */
+	if (sides[STAGED_BASE] && sides[STAGED_DATA] < staged->size / 2)
+		return store_as_extents(staged, txn, &ret->id, sides[STAGED_DATA] > 0, err);
 	return put_file(staged, txn, &ret->id, err);
 }
 

@@ -11,6 +11,8 @@
 #include "fs/store/txn_internal.h"
 
 #define WRITE_CHUNK ((size_t)1 << 20)
+/* So many zeros in one place become a hole. */
+#define HOLE_MIN ((size_t)64 << 10)
 
 struct blob_writer {
 	struct store_txn *txn;
@@ -46,6 +48,31 @@ void blob_writer_free(struct blob_writer *writer)
 	free(writer);
 }
 
+static bool is_zero(const char *bytes, size_t size)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/* Write what is not zero; the size is set when all of it has come. */
+static int write_sparse(int fd, const char *data, size_t size)
+{
+	size_t written = 0, at = 0;
+	int r = 0;
+
+	while (r == 0 && at < size) {
+		size_t step = size - at < HOLE_MIN ? size - at : HOLE_MIN;
+
+		if (is_zero(data + at, step)) {
+			r = fd_write_all(fd, data + written, at - written);
+			if (r == 0 && lseek(fd, (off_t)step, SEEK_CUR) < 0)
+				r = -errno;
+			written = at + step;
+		}
+		at += step;
+	}
+	return r < 0 ? r : fd_write_all(fd, data + written, size - written);
+}
+
 static int flush(struct blob_writer *writer, struct error *err)
 {
 	int r = fault("loose.write");
@@ -58,7 +85,7 @@ static int flush(struct blob_writer *writer, struct error *err)
 			r = -errno;
 	}
 	if (r == 0)
-		r = fd_write_all(writer->fd, writer->pending.data, writer->pending.length);
+		r = write_sparse(writer->fd, writer->pending.data, writer->pending.length);
 	if (r < 0)
 		return store_write_failed(writer->txn->store, err,
 					  error_errno(err, r, "cannot store a blob"));
@@ -102,7 +129,7 @@ static int finish_file(struct blob_writer *writer, const struct object_id *id, s
 		if (r < 0)
 			return r;
 	}
-	if (fchmod(writer->fd, 0444) < 0)
+	if (ftruncate(writer->fd, (off_t)writer->size) < 0 || fchmod(writer->fd, 0444) < 0)
 		return error_errno(err, -errno, "cannot store object %s", object_id_hex(id).text);
 	close(writer->fd);
 	writer->fd = -1;

@@ -82,6 +82,15 @@ ssize_t store_pread(struct store *store, const struct object_id *id, void *data,
 ssize_t store_view(struct store *store, const struct object_id *id, size_t size, uint64_t offset,
 		   const void **ret, struct error *err);
 
+/*
+ * SEEK_DATA or SEEK_HOLE: 1 and the first such place at or behind `offset`, or 0 when there is none
+ * up to the end.
+ */
+int store_seek(struct store *store, const struct object_id *id, uint64_t offset, int whence,
+	       uint64_t *ret, struct error *err);
+/* Bytes that a blob has without its holes, roughly. */
+int store_space(struct store *store, const struct object_id *id, uint64_t *ret, struct error *err);
+
 /* Write a whole blob to `fd` from its position on `offset`, by reference where the filesystem can, holes as holes. */
 int store_copy_to_fd(struct store *store, const struct object_id *id, int fd, uint64_t offset,
 		     struct error *err);

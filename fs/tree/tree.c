@@ -229,8 +229,11 @@ void dir_changed(struct node *dir)
 int tree_touch(struct tree *tree, struct node *node, struct error *err)
 {
 	/* Then all of its names have been seen to, and a file may have tens of thousands. */
-	if ((node->flags & (NODE_CHANGED | NODE_GHOST)) == NODE_CHANGED)
+	if ((node->flags & (NODE_CHANGED | NODE_GHOST)) == NODE_CHANGED) {
+		if (tree->watcher)
+			tree->watcher->touched(tree->watcher, node);
 		return 0;
+	}
 	if (node->links) {
 		int r = link_set_complete(tree, node->links, err);
 

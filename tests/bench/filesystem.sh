@@ -138,8 +138,11 @@ bench_fs_compile() {
 	fs 3 '' 'make -s -j2 -C bench/lua'
 }
 
+# Maintainer scripts want /dev/null, and a mount of varve has no devices of its own.
 bench_fs_dpkg() {
-	fs 3 '' 'DEBIAN_FRONTEND=noninteractive chroot . sh -c "dpkg -i --force-depends /bench/packages/*.deb"'
+	fs 3 '' 'mount --bind /dev dev
+		trap "umount dev" EXIT
+		DEBIAN_FRONTEND=noninteractive chroot . sh -c "dpkg -i --force-depends /bench/packages/*.deb"'
 }
 
 # What the server of a mount holds when all of the tree has been looked at.

@@ -25,6 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/lib/inside_users.h"
+
 static void show(const char *what, long r)
 {
 	printf("%s %s\n", what, r < 0 ? strerrorname_np(errno) : "ok");
@@ -325,6 +327,8 @@ int main(int argc, char **argv)
 		return verb_fds();
 	if (strcmp(verb, "ids") == 0)
 		return verb_ids();
+	if (strcmp(verb, "users") == 0 && argc > 2)
+		return inside_users(rest[0]);
 	if (strcmp(verb, "su") == 0 && argc > 3)
 		return verb_su(rest);
 	if (strcmp(verb, "daemon") == 0 && argc > 2)

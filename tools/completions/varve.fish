@@ -395,7 +395,7 @@ complete -c varve -n '__varve_at "du"' -l verbose -d 'All that is known of each,
 complete -c varve -n '__varve_at "du"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "du"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "du"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
-complete -c varve -n '__varve_at "prune"' -s a -l all -d 'Also states that images share, and caches of RUN --mount'
+complete -c varve -n '__varve_at "prune"' -s a -l all -d 'Also states that images share, and cache mounts'
 complete -c varve -n '__varve_at "prune"' -l dry-run -d 'Only say what would go'
 complete -c varve -n '__varve_at "prune"' -l filter -x -d 'Only what fits: until=24h, type=state, id=PREFIX'
 complete -c varve -n '__varve_at "prune"' -s f -l force -d 'Do not ask'

@@ -12,9 +12,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "builder/sandbox/identity.h"
 #include "builder/sandbox/init/mount.h"
 #include "builder/sandbox/init/process.h"
 #include "builder/sandbox/init/step.h"
@@ -22,6 +24,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/channel.h"
 #include "fs/ids/credentials.h"
+#include "fs/ids/owner_table.h"
 
 #define STACK_SIZE   ((size_t)256 << 10)
 #define NOTIFY_FD    3
@@ -171,18 +174,46 @@ static int become_user(const struct step *step, struct error *err)
 	return 0;
 }
 
+/* What notify_exec.c does for all others: into our memory, which is that of pid 1, the supervisor
+ * cannot look. */
+static void say_who_executes(const struct step *step, int fd)
+{
+	const struct step_channel *channel;
+	struct credentials credentials;
+	uint32_t uid, gid;
+	struct statx file;
+	unsigned place;
+
+	if (!step->credentials || step->spec.insecure ||
+	    statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &file) < 0 ||
+	    !(file.stx_mode & (S_ISUID | S_ISGID)))
+		return;
+	channel = step_channel_of(step, makedev(file.stx_dev_major, file.stx_dev_minor));
+	if (!channel || !channel->owners)
+		return;
+	credentials = *credential_table_at(step->credentials, step->place);
+	(void)owner_table_get(channel->owners, file.stx_ino, &uid, &gid);
+	identity_execute(&credentials, file.stx_mode, uid, gid);
+	if (credential_table_place(step->credentials, &credentials, &place) == 0)
+		(void)credentials_set_place(AT_FDCWD, 0, place);
+}
+
 /* Execute one candidate; comes back with a negative errno. */
 static int execute(const struct step *step, const char *path)
 {
-	int fd = mount_open_path(AT_FDCWD, path, 0, RESOLVE_NO_MAGICLINKS);
+	int fd = mount_open_path(AT_FDCWD, path, 0, RESOLVE_NO_MAGICLINKS), r;
 
 	/* Through /proc/self/exe an image would run this very program. A "#!" line can still do that,
 	 * and finds one that it can neither change nor use. */
 	if (fd < 0)
 		return fd;
+	say_who_executes(step, fd);
 	close(fd);
 	execve(path, strings_argv(&step->spec.argv), strings_argv(&step->spec.env));
-	return -errno;
+	r = -errno;
+	if (step->credentials)
+		(void)credentials_set_place(AT_FDCWD, 0, step->place);
+	return r;
 }
 
 static int search_and_execute(const struct step *step)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,11 +34,16 @@ const struct emulated_number *filter_call(uint32_t arch, int number)
 /* The questions that the supervisor answers. With all ids the kernel itself sets owners. */
 static int load_questions(const struct step *step)
 {
+	const bool all = step->flags & START_ALL_IDS;
+	const struct sock_filter *items = all ? device_filter : owner_filter;
+	const size_t count = all ? sizeof device_filter / sizeof *device_filter
+				 : sizeof owner_filter / sizeof *owner_filter;
 	const unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* A call that is being answered is not begun again for a signal: some programs send
+	 * themselves signals faster than answers come. Kernels before 5.19 lack it. */
+	int r = load(items, count, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 
-	if (step->flags & START_ALL_IDS)
-		return load(device_filter, sizeof device_filter / sizeof *device_filter, flags);
-	return load(owner_filter, sizeof owner_filter / sizeof *owner_filter, flags);
+	return r == -EINVAL ? load(items, count, flags) : r;
 }
 
 int filter_load(const struct step *step, int *ret_fd, struct error *err)

@@ -14,6 +14,19 @@
 #include "builder/sandbox/init/step.h"
 #include "fs/ids/credentials.h"
 
+/* Newer than the headers, see linux/seccomp.h. */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#	define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
+#	define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1ul
+#endif
+
+void notify_prepare(int listener_fd)
+{
+	/* The one who asks sleeps until we have answered: stay on its CPU. Kernels before 6.6 wake
+	 * us on another one. */
+	(void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
 int question_valid(const struct question *question)
 {
 	return ioctl(question->listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &question->notif->id) < 0

@@ -28,7 +28,7 @@
 
 /* ---- filesystems and those who answer for them ---- */
 
-struct step_channel *step_channel_of(struct step *step, dev_t device)
+struct step_channel *step_channel_of(const struct step *step, dev_t device)
 {
 	for (size_t i = 0; i < step->filesystem_count; i++) {
 		if (step->filesystems[i].device != device)
@@ -75,10 +75,6 @@ bool step_owner_of(struct step *step, const struct statx *file, uint32_t *ret_ui
 
 void step_set_owner(struct step *step, dev_t device, uint64_t ino, uint32_t uid, uint32_t gid)
 {
-	int fd;
-
-	if (!step->owners && (owner_table_new(&step->owners, &fd) < 0))
-		return;
 	owner_table_set(step->owners, number_of(device, ino), uid, gid);
 }
 

@@ -41,13 +41,28 @@ static int statx_elsewhere(struct question *question, int dir_fd, int flags, uns
 	return statx(fd, "", AT_EMPTY_PATH, mask, ret) < 0 ? -errno : 0;
 }
 
+/* What follows the thread's own directory in /proc, which is not ours; NULL: it is another path. */
+static const char *below_self(const char *path)
+{
+	static const char *const selves[] = { "/proc/self/", "/proc/thread-self/" };
+
+	for (size_t i = 0; i < sizeof selves / sizeof *selves; i++) {
+		if (strncmp(path, selves[i], strlen(selves[i])) == 0)
+			return path + strlen(selves[i]);
+	}
+	return NULL;
+}
+
 /* The path as it would be in the directory of another's /proc. */
 static int path_in_proc(const struct question *question, int dir_fd, char *ret, size_t size)
 {
 	const char *slash = question->path[0] ? "/" : "";
+	const char *self = below_self(question->path);
 	int n;
 
-	if (dir_fd == AT_FDCWD)
+	if (self)
+		n = snprintf(ret, size, "%u/%s", question->notif->pid, self);
+	else if (dir_fd == AT_FDCWD)
 		n = snprintf(ret, size, "%u/cwd%s%s", question->notif->pid, slash, question->path);
 	else
 		n = snprintf(ret, size, "%u/fd/%d%s%s", question->notif->pid, dir_fd, slash,
@@ -69,7 +84,7 @@ int question_statx(struct question *question, int dir_fd, uint64_t address, int 
 		return r;
 	if (!question->path[0] && !(flags & AT_EMPTY_PATH))
 		return -ENOENT;
-	if (question->path[0] == '/' && has_our_root(question))
+	if (question->path[0] == '/' && !below_self(question->path) && has_our_root(question))
 		return statx(AT_FDCWD, question->path, flags, mask, ret) < 0 ? -errno : 0;
 	if (question->path[0] && !has_our_root(question))
 		return statx_elsewhere(question, dir_fd, flags, mask, ret);

@@ -14,7 +14,6 @@ struct credentials;
 struct seccomp_notif;
 struct statx;
 struct step;
-struct step_channel;
 
 struct question {
 	struct step *step;
@@ -57,7 +56,3 @@ int question_statx(struct question *question, int dir_fd, uint64_t address, int 
 /* Whose a file is. False: it may be as the kernel has it. */
 bool step_owner_of(struct step *step, const struct statx *file, uint32_t *ret_uid,
 		   uint32_t *ret_gid);
-/* Who answers for a filesystem; NULL: nobody. */
-struct step_channel *step_channel_of(struct step *step, dev_t device);
-/* Write down whose a file is in a filesystem that nobody answers for. */
-void step_set_owner(struct step *step, dev_t device, uint64_t ino, uint32_t uid, uint32_t gid);

@@ -29,7 +29,7 @@ int scratch_open(struct error *err)
 	return fd < 0 ? error_errno(err, -errno, "cannot open the step's files") : fd;
 }
 
-/* Give it away as the spec says. Where only root is mapped nobody else is there to read it. */
+/* Give it away as the spec says. Where only root is mapped that is written down by the caller. */
 static int set_owner(const struct step *step, int dir_fd, const char *name,
 		     const struct spec_mount *mount, struct error *err)
 {

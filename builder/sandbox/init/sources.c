@@ -161,7 +161,7 @@ static int make_tmpfs(const struct step *step, const struct spec_mount *mount, s
 	int fd;
 
 	snprintf(mode, sizeof mode, "%04o", mount->mode & 07777);
-	/* Where only root is mapped everybody is root. */
+	/* Where only root is mapped that is written down, see record_owner(). */
 	snprintf(uid, sizeof uid, "%u", step->flags & START_ALL_IDS ? mount->uid : 0);
 	snprintf(gid, sizeof gid, "%u", step->flags & START_ALL_IDS ? mount->gid : 0);
 	if (mount->tmpfs_size) {
@@ -172,6 +172,17 @@ static int make_tmpfs(const struct step *step, const struct spec_mount *mount, s
 		attributes |= MOUNT_ATTR_RDONLY;
 	fd = mount_new("tmpfs", options, attributes);
 	return fd < 0 ? error_errno(err, fd, "cannot mount a tmpfs for '%s'", mount->target) : fd;
+}
+
+/* What is in memory belongs to root where nobody else is mapped: write down whose it is meant. */
+static void record_owner(struct step *step, size_t index)
+{
+	const struct spec_mount *mount = &step->spec.mounts[index];
+	struct stat facts;
+
+	if (step->owners && mount->type != SPEC_MOUNT_FUSE &&
+	    fstat(step->mount_fds[index], &facts) == 0)
+		step_set_owner(step, facts.st_dev, facts.st_ino, mount->uid, mount->gid);
 }
 
 static int make_mount(struct step *step, int scratch_fd, size_t index, struct error *err)
@@ -273,6 +284,8 @@ int sources_make(struct step *step, struct error *err)
 		step->mount_fds[i] = make_mount(step, scratch_fd, i, err);
 		if (step->mount_fds[i] < 0)
 			r = step->mount_fds[i];
+		else
+			record_owner(step, i);
 	}
 	return r;
 }

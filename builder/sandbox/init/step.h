@@ -72,7 +72,7 @@ struct step {
 	int notify_fds[2]; /* the command's end and the supervisor's: one listener passes; or -1 */
 
 	/* Where root alone is mapped: who is who, and the command's place there; whose files are in
-	 * filesystems that have no channel (NULL: nobody but root's). */
+	 * filesystems that have no channel. */
 	struct credential_table *credentials;
 	unsigned place;
 	struct owner_table *owners;
@@ -105,8 +105,16 @@ int command_start(const struct step *step, pid_t *ret_pid, struct error *err);
 /* Load the filters of the step; the listener in *ret_fd (-1: nobody listens). */
 int filter_load(const struct step *step, int *ret_fd, struct error *err);
 
+/* Who answers for a filesystem; NULL: nobody. */
+struct step_channel *step_channel_of(const struct step *step, dev_t device);
+/* Write down in step->owners whose a file is. Pid 1 does so before the command starts, and then
+ * the supervisor. */
+void step_set_owner(struct step *step, dev_t device, uint64_t ino, uint32_t uid, uint32_t gid);
+
 /* What the filter asks about by this number; NULL: nothing. */
 const struct emulated_number *filter_call(uint32_t arch, int number);
 
+/* Before the first question. */
+void notify_prepare(int listener_fd);
 /* Answer what the step's filter asks, one call; `listener_fd` is readable. */
 void notify_answer(struct step *step, int listener_fd);

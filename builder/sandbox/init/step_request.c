@@ -7,6 +7,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/channel.h"
 #include "fs/base/wire.h"
+#include "fs/ids/owner_table.h"
 
 static void parse_channels(struct step *step, struct wire *request, const int *fds, size_t fd_count)
 {
@@ -26,6 +27,11 @@ static void parse_channels(struct step *step, struct wire *request, const int *f
 			request->bad = true;
 		else
 			channel->channel_fd = fds[index];
+		index = wire_u32(request);
+		if (index >= fd_count)
+			request->bad = true;
+		else if (index)
+			channel->asked = owner_table_open(fds[index], &channel->owners) == 0;
 	}
 }
 

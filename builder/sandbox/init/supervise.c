@@ -17,14 +17,15 @@
 #include "fs/base/channel.h"
 #include "fs/base/wire.h"
 #include "fs/ids/credentials.h"
+#include "fs/ids/owner_table.h"
 
-/* Who the command is. Its own group is among the supplementary ones, as with all ids. */
-static int find_place(struct step *step, struct error *err)
+/* Tables of who is who. Its own group is among the supplementary ones, as with all ids. */
+static int prepare_ids(struct step *step, struct error *err)
 {
 	struct credentials credentials = { 0 };
 	const struct spec *spec = &step->spec;
 	uint32_t groups[CREDENTIALS_GROUPS];
-	int r = -E2BIG;
+	int r = -E2BIG, owners_fd;
 
 	if (spec->group_count < CREDENTIALS_GROUPS) {
 		groups[0] = spec->gid;
@@ -38,7 +39,10 @@ static int find_place(struct step *step, struct error *err)
 		r = identity_setuid(&credentials, spec->uid);
 	if (r == 0)
 		r = credential_table_place(step->credentials, &credentials, &step->place);
-	return r < 0 ? error_errno(err, r, "cannot run as user %u:%u", spec->uid, spec->gid) : 0;
+	if (r < 0)
+		return error_errno(err, r, "cannot run as user %u:%u", spec->uid, spec->gid);
+	r = owner_table_new(&step->owners, &owners_fd);
+	return r < 0 ? error_errno(err, r, "cannot make a table of owners") : 0;
 }
 
 static int prepare(struct step *step, struct error *err)
@@ -52,7 +56,7 @@ static int prepare(struct step *step, struct error *err)
 	if (step->spec.insecure || (step->channel_count == 0 && step->flags & START_ALL_IDS))
 		return 0;
 	if (!(step->flags & START_ALL_IDS)) {
-		r = find_place(step, err);
+		r = prepare_ids(step, err);
 		if (r < 0)
 			return r;
 	}
@@ -109,6 +113,7 @@ static void wait_for_the_end(struct step *step, int inside_fd)
 		if (polled[1].revents) {
 			polled[2].fd = receive_listener(polled[1].fd);
 			polled[1].fd = -1;
+			notify_prepare(polled[2].fd);
 		}
 		if (polled[2].revents & POLLIN)
 			notify_answer(step, polled[2].fd);

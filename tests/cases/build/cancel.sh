@@ -24,11 +24,17 @@ interrupt() {
 }
 # Shells have what runs in the background ignore SIGINT.
 begin() {
+	rm -f "$TEST_TMP/cancelled"
 	env --default-signal=INT "$VARVE" build "$@" >"$TEST_TMP/cancelled" 2>&1 &
 	builder=$!
 }
 said() {
-	grep -qF "$1" "$TEST_TMP/cancelled" 2>/dev/null
+	grep -q -- "$1" "$TEST_TMP/cancelled" 2>/dev/null
+}
+# Only who runs has the cache.
+holding() {
+	inits
+	[ -n "$found" ]
 }
 left_of_output() {
 	expect "files left behind" "" "$(ls -A "$OUT")"
@@ -57,8 +63,7 @@ printf 'FROM base\nRUN --mount=type=cache,id=c,target=/c,sharing=locked sleep 30
 	>"$CONTEXT/Dockerfile"
 begin "$CONTEXT"
 first=$builder
-wait_for 10 said RUN
-sleep 0.5
+wait_for 10 holding
 printf 'FROM base\nRUN --mount=type=cache,id=c,target=/c,sharing=locked sleep 31\n' \
 	>"$CONTEXT/second"
 env --default-signal=INT "$VARVE" build -f "$CONTEXT/second" "$CONTEXT" >"$TEST_TMP/second" 2>&1 &
@@ -81,7 +86,7 @@ echo "while a server is busy with a commit"
 # One that does not answer is as good.
 printf 'FROM base\nRUN echo up; sleep 1\n' >"$CONTEXT/Dockerfile"
 begin "$CONTEXT"
-wait_for 10 said ' up'
+wait_for 10 said '^#[0-9]* [0-9.]* up$'
 servers
 # shellcheck disable=SC2086
 kill -STOP $found

@@ -4,8 +4,6 @@
 . "$BUILD_LIB"
 
 [ -f "$FIXTURE/debian.tar" ] && [ -d "$FIXTURE/lua" ] || skip "the fixture could not be made"
-has_all_ids || skip "packages have files of several owners"
-[ "$(id -u)" = 0 ] || [ -x /usr/bin/newuidmap ] || skip "newuidmap is not installed"
 
 echo "import"
 varve import --name debian:min "$FIXTURE/debian.tar"

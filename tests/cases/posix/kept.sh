@@ -13,7 +13,7 @@ bytes() { # that the store takes on disk
 
 echo "in the step that made it and the next one"
 step --root "$ROOT" --id made -- sh -c 'posix make /work && posix verify /work'
-step --from "$(cat made)" --id next -- sh -c 'posix verify /work && touch /work/dir/x'
+step --from "$(cat made)" --id next -- sh -c 'posix verify /work && touch /work/new'
 step --from "$(cat next)" -- posix verify /work
 
 echo "holes take no room in the store"

@@ -19,7 +19,7 @@ expect "in a user namespace" "uid=0,0,0 gid=0,0,0 nnp=0" "$(nested -- -- inside 
 expect "with mounts of its own" ok "$(nested -m -- -- echo ok)"
 expect "with pids of its own" "1 2 " \
 	"$(nested -m -p -f --mount-proc -- -- sh -c 'cd /proc; echo -n [0-9]*; echo " "')"
-expect_match "what is missing is said" "warning: steps see no other user than root: this environment*" \
+expect_match "what is missing is said" "warning: other users than root are emulated in steps: this environment*" \
 	"$(unshare -Ur "$SANDBOX_RUN" --runtime "$RUNTIME" --fs "root=$ROOT" --network none -- true 2>&1)"
 
 # A builder outside and one inside do not get each other's holder.

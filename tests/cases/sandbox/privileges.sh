@@ -61,8 +61,21 @@ if has_all_ids; then
 		"$(run --mount tmpfs,dst=/mnt,uid=1000,gid=1000,mode=700 -- stat -c %u:%g:%a /mnt)"
 	expect "the terminals' group" 5 "$(run -- sh -c 'exec 5<>/dev/ptmx; stat -c %g /dev/pts/0')"
 else
-	expect "another user cannot be had" 125 "$(code run --user 1000:1000 -- true 2>err)"
-	expect_match "its words" "*only root is mapped*subordinate ids*" "$(cat err)"
+	expect "a user" "uid=1000 gid=1001 groups=5,20,1001" \
+		"$(run --user 1000:1001,5,20 -- id | sed 's/,*(.*)//')"
+	expect "becoming a user as su does" "uid=1000,1000,1000 gid=1000,1000,1000 nnp=0" \
+		"$(run -- inside su 1000 /bin/inside ids)"
+	expect "a secret of a user" 1000:5 \
+		"$(run --mount file,dst=/etc/hostname,text=x,mode=400,uid=1000,gid=5 -- \
+			stat -c %u:%g /etc/hostname)"
+	expect "a tmpfs of one's own" 1000:1000:700 \
+		"$(run --mount tmpfs,dst=/mnt,uid=1000,gid=1000,mode=700 -- stat -c %u:%g:%a /mnt)"
+	expect "what the host has is not to be had" 1 "$(code run -- chown 5 /dev/null 2>err)"
+	expect "another user in an insecure step" 125 \
+		"$(code run --insecure --user 1000:1000 -- true 2>err)"
+	expect_match "its words" "*insecure step*subordinate ids*" "$(cat err)"
+	expect "an id beyond the map" 125 "$(code run --user 70000:0 -- true 2>err)"
+	expect_match "its words" "*ids end at 65535*" "$(cat err)"
 	expect_match "it is said" "warning: *no subordinate ids*usermod*" \
 		"$("$SANDBOX_RUN" --runtime "$RUNTIME" --fs "root=$ROOT" -- true 2>&1)"
 	expect "what needs no other ids" "0:0" "$(run -- sh -c 'touch /tmp/f; chown 0:0 /tmp/f; stat -c %u:%g /tmp/f')"

@@ -441,6 +441,32 @@ static void test_a_large_blob_written_in_pieces_is_a_file_and_not_packed(void **
 	assert_true(fixture_has(f, &id));
 }
 
+static void test_many_zeros_in_a_large_blob_take_no_space(void **state)
+{
+	enum { SIZE = 8 << 20 };
+	struct fixture *f = *state;
+	cleanup_free char *data = xcalloc(1, SIZE);
+	struct object_id id, wanted;
+	struct blob_writer *writer;
+	struct store_txn *txn = fixture_begin(f);
+	uint64_t size, found;
+
+	memcpy(data + SIZE / 2, "data", 4);
+	wanted = object_id_of(data, SIZE);
+	assert_ok(blob_writer_begin(txn, &writer, &f->err), f->err);
+	assert_ok(blob_writer_add(writer, data, SIZE, &f->err), f->err);
+	assert_ok(blob_writer_finish(writer, &id, &size, &f->err), f->err);
+	blob_writer_free(writer);
+	fixture_commit(f, txn);
+	assert_true(object_id_equal(&id, &wanted));
+	assert_ok(store_space(f->store, &id, &size, &f->err), f->err);
+	assert_true(size <= 2 << 16);
+	assert_int_equal(store_seek(f->store, &id, 0, SEEK_DATA, &found, &f->err), 1);
+	assert_true(found <= SIZE / 2 && found > SIZE / 2 - (1 << 16));
+	assert_int_equal(store_seek(f->store, &id, SIZE - 5, SEEK_DATA, &found, &f->err), 0);
+	assert_clean(f->store);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -470,6 +496,7 @@ int main(void)
 		test(test_compressible_objects_take_less),
 		test(test_a_writer_of_pieces_names_the_whole),
 		test(test_a_large_blob_written_in_pieces_is_a_file_and_not_packed),
+		test(test_many_zeros_in_a_large_blob_take_no_space),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

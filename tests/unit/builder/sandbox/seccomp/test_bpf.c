@@ -4,6 +4,8 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "builder/sandbox/seccomp/bpf.h"
@@ -215,17 +217,43 @@ static void check_devices(const struct bpf_program *filter, const struct profile
 
 static void check_no_owners(const struct bpf_program *filter, const struct profile_arch *arch)
 {
+	static const char *const names[] = { "fchownat", "setuid", "getuid", "execve",
+					     "fstat",    "statx",  "prctl",  NULL };
+
 	check_devices(filter, arch);
-	assert_int_equal(verdict(filter, arch, "fchownat", 0, 0, 0), SECCOMP_RET_ALLOW);
+	check_list(filter, arch, names, SECCOMP_RET_ALLOW);
 }
 
 static void check_owners(const struct bpf_program *filter, const struct profile_arch *arch)
 {
-	static const char *const names[] = { "chown",  "chown32",  "lchown",   "lchown32",
-					     "fchown", "fchown32", "fchownat", NULL };
+	static const char *const names[] = {
+		"chown",       "chown32",     "lchown",      "lchown32",  "fchown",
+		"fchown32",    "fchownat",    "setuid",      "setuid32",  "setgid",
+		"setgid32",    "setreuid",    "setreuid32",  "setregid",  "setregid32",
+		"setresuid",   "setresuid32", "setresgid",   "setfsuid",  "setfsgid32",
+		"setgroups",   "setgroups32", "getuid",      "getuid32",  "geteuid",
+		"getgid32",    "getegid",     "getresuid32", "getresgid", "getgroups",
+		"getgroups32", "execve",      "execveat",    "chroot",    "stat",
+		"stat64",      "lstat",       "lstat64",     "fstat",     "fstat64",
+		"newfstatat",  "fstatat64",   "statx",       NULL
+	};
+	static const char *const others[] = { "read", "openat", "fchmodat", "getpid",
+					      "mmap", "clone",  NULL };
 
 	check_devices(filter, arch);
 	check_list(filter, arch, names, SECCOMP_RET_USER_NOTIF);
+	check_list(filter, arch, others, SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(filter, arch, "prctl", PR_SET_KEEPCAPS, 1, 0),
+			 SECCOMP_RET_USER_NOTIF);
+	assert_int_equal(verdict(filter, arch, "prctl", PR_GET_KEEPCAPS, 0, 0),
+			 SECCOMP_RET_USER_NOTIF);
+	assert_int_equal(verdict(filter, arch, "prctl", PR_SET_TIMERSLACK, 1, 0),
+			 SECCOMP_RET_ERRNO);
+	assert_int_equal(verdict(filter, arch, "prctl", PR_SET_NAME, 1, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(filter, arch, "getsockopt", 3, SOL_SOCKET, SO_PEERCRED),
+			 SECCOMP_RET_USER_NOTIF);
+	assert_int_equal(verdict(filter, arch, "getsockopt", 3, SOL_SOCKET, SO_ERROR),
+			 SECCOMP_RET_ALLOW);
 }
 
 static void test_the_supervisor_is_asked_about_devices(void **state)

@@ -74,7 +74,6 @@ int workspace_make_node(struct workspace *workspace, const struct workspace_node
 int workspace_set_owner(struct workspace *workspace, uint64_t inode, const char *path, uint32_t uid,
 			uint32_t gid, struct error *err);
 /*
-/*
  * A descriptor of the table of owners (see fs/ids/owner_table.h) that is kept where root alone is
  * mapped; -ENOENT: it is not.
  */

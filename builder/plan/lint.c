@@ -89,7 +89,9 @@ static bool looks_at(const struct lint *lint, const struct statement *statement,
 static void add(struct lint *lint, const struct plan_warning *warning)
 {
 	array_reserve_one(lint->warnings, lint->count, lint->capacity);
-	lint->warnings[lint->count++] = *warning;
+	lint->warnings[lint->count] = *warning;
+	lint->warnings[lint->count].order = lint->count;
+	lint->count++;
 }
 
 __attribute__((format(printf, 5, 0))) static void vwarn(struct lint *lint,
@@ -143,21 +145,23 @@ void lint_remark(struct lint *lint, struct location where, const char *format, .
 	add(lint, &warning);
 }
 
-/* Stable, as there are few of them: those of one line stay in the order they were found in. */
+/* Those of one line stay in the order they were found in. */
+static int compare(const void *a, const void *b)
+{
+	const struct plan_warning *left = a, *right = b;
+	uint32_t left_line = left->where.first_line, right_line = right->where.first_line;
+
+	if (left_line != right_line)
+		return left_line < right_line ? -1 : 1;
+	return left->order < right->order ? -1 : left->order > right->order;
+}
+
 const struct plan_warning *lint_warnings(struct lint *lint, size_t *ret_count)
 {
-	struct plan_warning *items = lint->warnings;
-
-	for (size_t i = 1; i < lint->count; i++) {
-		struct plan_warning moving = items[i];
-		size_t at = i;
-
-		for (; at && items[at - 1].where.first_line > moving.where.first_line; at--)
-			items[at] = items[at - 1];
-		items[at] = moving;
-	}
+	if (lint->count)
+		qsort(lint->warnings, lint->count, sizeof *lint->warnings, compare);
 	*ret_count = lint->count;
-	return items;
+	return lint->warnings;
 }
 
 int lint_finish(struct lint *lint, struct diagnostic *diag)

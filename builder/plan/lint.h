@@ -20,6 +20,7 @@ struct plan_warning {
 	const struct lint_rule_facts *rule; /* NULL: a remark */
 	char *text;
 	struct location where; /* nowhere: about the build as a whole */
+	size_t order;          /* in which they were found */
 };
 
 /*

@@ -46,7 +46,8 @@ static bool is_scp_style(const char *text)
 {
 	size_t user = span_of_name(text, "-_"), host;
 
-	if (!user || text[user] != '@')
+	/* What begins with a dash would be an option of ssh. */
+	if (!user || *text == '-' || text[user] != '@')
 		return false;
 	host = span_of_name(text + user + 1, "-.");
 	return host && text[user + 1 + host] == ':';
@@ -235,8 +236,10 @@ static int read_all(struct git_source *source, char *text, struct error *err)
 	query = is_scp_style(text) ? NULL : strchr(text, '?');
 	if (query)
 		*query++ = '\0';
-	if (strpbrk(text, " \t\r\n"))
-		return error_set(err, -EINVAL, "blanks cannot be part of it");
+	for (const char *at = text; *at; at++) {
+		if ((unsigned char)*at <= ' ' || *at == '\x7f')
+			return error_set(err, -EINVAL, "blanks cannot be part of it");
+	}
 	source->url = strncmp(text, "github.com/", 11) == 0 ? xasprintf("https://%s", text)
 							    : xstrdup(text);
 	if (query)

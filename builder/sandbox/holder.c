@@ -29,6 +29,7 @@
 #define ATTEMPTS   200
 #define ATTEMPT_NS 10000000L
 #define MAX_STAT   4096
+#define DYING_MS   100
 
 /* The files of one holder. A directory that is seen from several user or pid namespaces, or by
  * several users, has one for each: they could not enter each other's. */
@@ -330,12 +331,12 @@ int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning,
 
 bool holder_alive(const struct holder *holder)
 {
-	/* On its way out it closes the FIFO first, is past entering then, and may take long to end:
-	 * mounts go with it. */
+	/* On its way out it cannot be entered any more, a moment later the FIFO is closed, and its
+	 * end may take long: mounts go with it. */
 	struct pollfd states[] = { { .fd = holder->pidfd, .events = POLLIN },
 				   { .fd = holder->fifo_fd } };
 
-	return poll(states, 2, 0) == 0;
+	return poll(states, 2, DYING_MS) == 0;
 }
 
 void holder_leave(struct holder *holder)

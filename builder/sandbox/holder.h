@@ -28,6 +28,9 @@ struct holder {
  * ids goes into `ret_warning`.
  */
 int holder_join(int runtime_dir_fd, struct holder *ret, struct buf *ret_warning, struct error *err);
-/* Is it still there? It goes before its builders only when somebody kills it. */
+/*
+ * Is it still there? It goes before its builders only when somebody kills it. For finding out why
+ * something has failed: it takes its time over yes.
+ */
 bool holder_alive(const struct holder *holder);
 void holder_leave(struct holder *holder);

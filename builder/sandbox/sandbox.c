@@ -96,6 +96,13 @@ static int start_zygote(struct sandbox *sandbox, struct error *err)
 	return 0;
 }
 
+static int enter(struct sandbox *sandbox, struct buf *ret_warning, struct error *err)
+{
+	int r = holder_join(sandbox->options.runtime_dir_fd, &sandbox->holder, ret_warning, err);
+
+	return r < 0 ? r : start_zygote(sandbox, err);
+}
+
 int sandbox_open(const struct sandbox_options *options, struct sandbox **ret, struct error *err)
 {
 	cleanup_with(buf_release) struct buf warning = { 0 };
@@ -107,9 +114,13 @@ int sandbox_open(const struct sandbox_options *options, struct sandbox **ret, st
 	sandbox->zygote_fd = sandbox->zygote_pidfd = -1;
 	pthread_mutex_init(&sandbox->lock, NULL);
 	sandbox->network = network_new();
-	r = holder_join(options->runtime_dir_fd, &sandbox->holder, &warning, err);
-	if (r == 0)
-		r = start_zygote(sandbox, err);
+	r = enter(sandbox, &warning, err);
+	/* Killed under our hands: the next one is as good. */
+	if (r < 0 && sandbox->holder.pidfd >= 0 && !holder_alive(&sandbox->holder)) {
+		holder_leave(&sandbox->holder);
+		buf_clear(&warning);
+		r = enter(sandbox, &warning, err);
+	}
 	if (r < 0)
 		return error_prefix(err, r, "cannot open a sandbox");
 	if (warning.length)

@@ -10,9 +10,7 @@
 #include "builder/plan/lower/remote.h"
 #include "builder/step/remote_internal.h"
 #include "fs/base/alloc.h"
-#include "fs/base/buf.h"
 #include "fs/base/error.h"
-#include "fs/base/wire.h"
 #include "fs/store/store.h"
 
 struct remotes {
@@ -106,53 +104,50 @@ struct copy_remote *remote_files_none(const struct copy_work *work)
 	return items;
 }
 
-static int identify(struct step_task *task, struct remote *remote, struct buf *record,
-		    struct error *err)
+static int identify(struct step_task *task, struct remote *remote, char **ret, struct error *err)
 {
+	bool keep;
 	int r = remote->is_git ? remote_git_identify(task, remote, err)
 			       : remote_url_identify(task, remote, err);
 
 	if (r < 0)
 		return r;
-	if (remote->is_git) {
-		wire_put_string(record, "git");
-		wire_put_string(record, remote->commit);
-		wire_put_string(record, remote->git.subdir);
-		wire_put_u32(record, (uint32_t)(remote->keep_git_dir == 1));
-		wire_put_u32(record, (uint32_t)(remote->git.submodules != 0));
-		/* It is written down in .git. */
-		wire_put_string(record, remote->keep_git_dir == 1 ? remote->git.url : "");
+	if (!remote->is_git) {
+		*ret = xasprintf("sha256:%s %s", object_id_hex(&remote->digest).text, remote->path);
 		return 0;
 	}
-	wire_put_string(record, "url");
-	wire_put_string(record, remote->path);
-	buf_append(record, remote->digest.bytes, OBJECT_ID_SIZE);
+	/* Its URL is written down in .git. */
+	keep = remote->keep_git_dir == 1;
+	*ret = xasprintf("commit %s %s %s %s", remote->commit,
+			 remote->git.submodules != 0 ? "submodules" : "-",
+			 keep ? remote->git.url : "-", remote->path);
 	return 0;
 }
 
-int remote_files_identify(struct step_task *task, struct buf *record, struct error *err)
+int remote_files_identify(struct step_task *task, size_t index, char **ret, struct error *err)
 {
 	const struct copy_work *work = &task->vertex->copy;
-	int r = 0;
+	const char *text = work->sources.items[index];
+	struct remote *remote;
+	int r;
 
-	for (size_t i = 0; i < work->sources.count && r == 0; i++) {
-		struct remote *remote;
-
-		if (remote_kind_of(work->sources.items[i]) == REMOTE_NONE)
-			continue;
-		remote = get(task->env->remotes, work, work->sources.items[i]);
-		pthread_mutex_lock(&remote->lock);
-		r = identify(task, remote, record, err);
-		pthread_mutex_unlock(&remote->lock);
-	}
-	return r;
+	if (remote_kind_of(text) == REMOTE_NONE)
+		return 0;
+	remote = get(task->env->remotes, work, text);
+	pthread_mutex_lock(&remote->lock);
+	r = identify(task, remote, ret, err);
+	pthread_mutex_unlock(&remote->lock);
+	return r < 0 ? r : 1;
 }
 
 static int open_fetched(struct step_task *task, struct remote *remote, struct error *err)
 {
 	struct context_options options = { .path = remote->directory, .transient = true };
+	int r = context_open(task->env->store, &options, &remote->context, err);
 
-	return context_open(task->env->store, &options, &remote->context, err);
+	if (r == 0)
+		context_cancel_with(remote->context, task->env->cancel_fd);
+	return r;
 }
 
 static int fetch(struct step_task *task, struct remote *remote, struct copy_remote *ret,

@@ -9,7 +9,6 @@
 #include "builder/step/copy_files.h"
 #include "builder/step/step.h"
 
-struct buf;
 struct remotes;
 
 struct remotes *remotes_new(void);
@@ -18,9 +17,9 @@ void remotes_free(struct remotes *remotes);
 /* Has the task's ADD any sources of this kind? */
 bool remote_files_any(const struct copy_work *work);
 
-/* Add to a record what makes each of them what it is: of a file its digest and name, of a
- * repository the commit. */
-int remote_files_identify(struct step_task *task, struct buf *record, struct error *err);
+/* What makes the source with this index what it is, in words for a record: of a file its digest and
+ * name, of a repository the commit. 1 and *ret, which the caller frees; 0: it is a path. */
+int remote_files_identify(struct step_task *task, size_t index, char **ret, struct error *err);
 
 /*
  * Have them all at hand: *ret, which the caller frees, has an item for each source of the task. The

@@ -237,6 +237,22 @@ static int add_copied_files(struct step_task *task, struct record *record, struc
 	return 0;
 }
 
+static int add_remotes(struct step_task *task, struct record *record, struct error *err)
+{
+	const struct strings *sources = &task->vertex->copy.sources;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		cleanup_free char *name = xasprintf("source %s", sources->items[i]), *text = NULL;
+		int r = remote_files_identify(task, i, &text, err);
+
+		if (r < 0)
+			return r;
+		if (r > 0)
+			add_string(record, name, text);
+	}
+	return 0;
+}
+
 static int add_copy(struct step_task *task, struct record *record, struct error *err)
 {
 	const struct copy_work *copy = &task->vertex->copy;
@@ -250,7 +266,7 @@ static int add_copy(struct step_task *task, struct record *record, struct error 
 	add_number(record, "unpack", (uint32_t)copy->unpack);
 	add_string(record, "checksum", copy->checksum);
 	if (remote_files_any(copy)) {
-		int r = remote_files_identify(task, &record->bytes, err);
+		int r = add_remotes(task, record, err);
 
 		if (r < 0)
 			return r;

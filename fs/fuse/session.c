@@ -25,6 +25,8 @@
  * takes longer than answering, so look again for a while before sleeping.
  */
 #define SPIN_NS 30000u
+/* A commit does not wait longer for clients that never rest. */
+#define DRAIN_MAX 100000
 /* Under constant load the other descriptor is looked at after so many requests. */
 #define CONTROL_INTERVAL 256
 
@@ -317,6 +319,15 @@ int session_run(struct session *session, struct session_control *control, struct
 	if (r == -ENODEV || r == -ECANCELED)
 		return 0;
 	return error_errno(err, r, "cannot read requests from the kernel");
+}
+
+void session_drain(struct session *session)
+{
+	struct fuse_buf request = { 0 };
+
+	for (int i = 0; i < DRAIN_MAX && serve_one(session, &request) > 0; i++)
+		;
+	free(request.mem);
 }
 
 void session_attributes_changed(struct session *session, struct node *node)

@@ -55,6 +55,12 @@ DEFINE_CLEANUP(struct session *, session_free);
 /* Until the filesystem is unmounted (0), `control` says so, or an error. */
 int session_run(struct session *session, struct session_control *control, struct error *err);
 
+/*
+ * Answer what has been asked so far, from within `control`. Older kernels return from syncfs() as
+ * soon as the pages that maps have changed are on their way.
+ */
+void session_drain(struct session *session);
+
 /* Tell the kernel, and the table of owners, that attributes of a node have changed by other means
  * than its own requests. */
 void session_attributes_changed(struct session *session, struct node *node);

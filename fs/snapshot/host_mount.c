@@ -70,6 +70,9 @@ static char *mount_options(const struct host_mount *mount)
 		buf_add_string(&options, ",default_permissions");
 	if (mount->options && *mount->options)
 		buf_add_format(&options, ",%s", mount->options);
+	/* Alone, its owner may look at all of it; others only at what modes let them. */
+	if (mount->options && strstr(mount->options, "allow_other"))
+		buf_add_string(&options, ",default_permissions");
 	return buf_take(&options);
 }
 

@@ -20,7 +20,7 @@ struct host_mount {
 	const char *directory;
 	const char *label;   /* shows in the mount table as its source */
 	bool writable;       /* a throw-away copy: what is written goes when it is unmounted */
-	const char *options; /* more mount options, or NULL */
+	const char *options; /* more mount options, or NULL; allow_other: modes count then */
 };
 
 /*

@@ -214,6 +214,7 @@ static int handle_commit(struct server *server, struct wire *in, struct buf *out
 
 	if (snapshot_intent_decode(in, &intent) < 0)
 		return error_set(err, -EPROTO, "a request that is none");
+	session_drain(server->session);
 	r = server->lease ? 0 : error_set(err, -EROFS, "the filesystem is read-only");
 	if (r == 0 && server->listener.fd < 0)
 		r = overlay_drop_ghosts(server->overlay, &server->watcher);

@@ -78,7 +78,10 @@ int workspace_set_owner(struct workspace *workspace, uint64_t inode, const char 
  * mapped; -ENOENT: it is not.
  */
 int workspace_owners(struct workspace *workspace, int *ret_fd, struct error *err);
-/* Make a snapshot of what is there now; work may go on. */
+/*
+ * Make a snapshot of what is there now; work may go on. What programs have written through maps, or
+ * all of it with `writeback`, is there after syncfs() on the mount.
+ */
 int workspace_commit(struct workspace *workspace, const struct snapshot_intent *intent,
 		     struct snapshot_result *ret, struct error *err);
 /* Anything written since the last commit? 1, 0 or negative. */

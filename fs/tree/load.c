@@ -213,14 +213,19 @@ static bool child_in_use(const struct node *node)
 int tree_unload(struct tree *tree, struct node *dir)
 {
 	struct name_table *children = dir->dir.children;
-	struct dentry *dentry;
 
 	if (!children || dir->flags & (NODE_DIR_CHANGED | NODE_DETACHED | NODE_GHOST))
 		return 0;
-	name_table_each(children, dentry)
-	{
-		if (child_in_use(dentry->node))
+	/* Asked for each child that is let go: begin where one was in use the last time. */
+	for (uint32_t left = children->used, i = children->held; left > 0; left--, i++) {
+		const struct dentry *dentry;
+
+		i = i < children->used ? i : 0;
+		dentry = name_table_at(children, i);
+		if (dentry && child_in_use(dentry->node)) {
+			children->held = i;
 			return 0;
+		}
 	}
 	drop_children(tree, dir);
 	return 1;

@@ -52,6 +52,7 @@ static void rebuild(struct name_table *children, uint32_t capacity)
 		kept++;
 	}
 	children->used = kept;
+	children->first = children->held = 0;
 }
 
 static uint32_t table_size_for(uint32_t count)
@@ -66,8 +67,11 @@ static uint32_t table_size_for(uint32_t count)
 void name_table_reserve(struct name_table *children, uint32_t count)
 {
 	if (count > children->capacity) {
-		children->order = xreallocarray(children->order, count, sizeof *children->order);
-		children->capacity = count;
+		uint32_t half_more = children->capacity + children->capacity / 2;
+		uint32_t grown = count > half_more ? count : half_more;
+
+		children->order = xreallocarray(children->order, grown, sizeof *children->order);
+		children->capacity = grown;
 	}
 	if (table_size_for(count) > children->table_capacity)
 		rebuild(children, table_size_for(count));
@@ -157,9 +161,13 @@ static uint32_t index_from(const struct name_table *children, uint64_t position)
 
 struct dentry *name_table_from(const struct name_table *children, uint64_t position)
 {
+	uint32_t i;
+
 	if (!children)
 		return NULL;
-	for (uint32_t i = index_from(children, position); i < children->used; i++) {
+	/* Whoever takes away the first name again and again does not step over all gaps each time. */
+	i = index_from(children, position);
+	for (i = i < children->first ? children->first : i; i < children->used; i++) {
 		struct dentry *dentry = name_table_at(children, i);
 
 		if (dentry)
@@ -189,6 +197,8 @@ void name_table_remove(struct name_table *children, struct dentry *dentry)
 	children->order[i] = (uintptr_t)dentry->position << 1 | 1;
 	children->count--;
 	free(dentry);
+	while (children->first < children->used && !name_table_at(children, children->first))
+		children->first++;
 	if (children->used > 16 && children->count < children->used / 2)
 		rebuild(children, children->table_capacity);
 }

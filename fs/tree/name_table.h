@@ -13,6 +13,8 @@ struct name_table {
 	uintptr_t *order;
 	uint32_t *table;         /* slots: index into `order` plus one, 0 empty */
 	uint32_t used, capacity; /* of `order` */
+	uint32_t first;          /* before it there are only gaps */
+	uint32_t held;           /* where tree_unload() last found something in use */
 	uint32_t table_capacity; /* a power of two, or 0 */
 	uint32_t table_used;     /* slots that are not empty */
 	uint32_t count;          /* names present */

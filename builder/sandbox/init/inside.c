@@ -48,12 +48,15 @@ static void announce(const struct step *step)
 
 static pid_t command_pid;
 
-static void pass_on(int number)
+static void pass_on(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
-	/* It leads a session, and most often one process group. */
-	(void)kill(-command_pid, number);
+	(void)context;
+	/* Whoever sends it from outside has no number here; what the step sends changes nothing.
+	 * The command leads a session, and most often one process group. */
+	if (info->si_code <= 0 && info->si_pid == 0)
+		(void)kill(-command_pid, number);
 	errno = saved;
 }
 
@@ -61,7 +64,7 @@ static void pass_on(int number)
 static void pass_on_signals(pid_t command)
 {
 	static const int passed[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_sigaction = pass_on, .sa_flags = SA_RESTART | SA_SIGINFO };
 
 	command_pid = command;
 	sigemptyset(&action.sa_mask);

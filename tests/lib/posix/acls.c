@@ -36,6 +36,8 @@ static int set_acl(const char *path, const char *key, const struct acl *acl, siz
 
 	if (r < 0 && errno == EOPNOTSUPP && !on_varve())
 		posix_skip("no access control lists here");
+	if (r < 0 && !has_users())
+		posix_skip("there are no other users here");
 	return r;
 }
 

@@ -55,6 +55,10 @@ bool is_zero(const void *data, size_t size);
 /* Is the file on the filesystem under test, rather than on the one it is compared with? */
 bool on_varve(void);
 
+/* Are there more users here than root, and is root the host's? */
+bool has_users(void);
+bool is_host_root(void);
+
 /* Be an ordinary user for the rest of the test, in groups `gid` and (unless 0) `other_gid`. */
 void become(uid_t uid, gid_t gid, gid_t other_gid);
 /* Run it in a child as that user; -1 and errno, or what it returns. */

@@ -55,6 +55,8 @@ static void test_K12_names_of_repositories(void **state)
 	assert_none("https://h.git", 0);
 	assert_none("dir/a.git", 0);
 	assert_none("a@b", 0);
+	assert_none("-oProxyCommand=x@h:b", 0);
+	assert_none("-@h:b", 0);
 	assert_none("", 0);
 }
 
@@ -87,6 +89,7 @@ static void test_K12_what_makes_no_sense_is_refused(void **state)
 	assert_refused("git://h/b#a b", -EINVAL, "no name of a branch");
 	assert_refused("git://h/b?ref=a%0ab", -EINVAL, "no name of a branch");
 	assert_refused("git://h/b c", -EINVAL, "blanks");
+	assert_refused("git://h/b\v", -EINVAL, "blanks");
 	assert_refused("git://h/b?checksum=xyz", -EINVAL, "invalid checksum");
 	assert_refused("git://h/b?submodules=perhaps", -EINVAL, "submodules");
 	assert_refused("git://h/b?mtime=commit", -EOPNOTSUPP, "mtime=commit");

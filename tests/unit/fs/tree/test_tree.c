@@ -156,6 +156,66 @@ static void test_a_file_may_have_very_many_links(void **state)
 	assert_true((clock() - start) / CLOCKS_PER_SEC < 5);
 }
 
+/* A large directory, stored and opened again. */
+static struct tree *large_tree(struct fixture *f, int count)
+{
+	struct tree *tree = open_tree(f, NULL);
+	struct node *dir = put(f, tree, "dir", NULL);
+	struct tree_root root;
+	char name[16];
+
+	for (int i = 0; i < count; i++) {
+		struct node *node = tree_new_node(tree, DIR_ENTRY_FILE, &now);
+		int length = snprintf(name, sizeof name, "%06d", i);
+
+		assert_ok(tree_link(tree, dir, name, (size_t)length, node, &f->err), f->err);
+	}
+	root = commit(f, tree);
+	tree_close(tree);
+	return open_tree(f, &root);
+}
+
+static void test_a_large_directory_is_let_go_in_any_order(void **state)
+{
+	enum { COUNT = 100000 };
+	struct fixture *f = *state;
+	struct tree *tree = large_tree(f, COUNT);
+	struct node *dir = look(f, tree, "dir");
+	clock_t start = clock();
+	struct node **nodes = xcalloc(COUNT, sizeof(struct node *));
+	struct dentry *dentry;
+	int count = 0;
+
+	assert_ok(tree_load(tree, dir, &f->err), f->err);
+	name_table_each(dir->dir.children, dentry) nodes[count++] = dentry->node;
+	for (int i = 0; i < COUNT; i++)
+		nodes[i]->lookups = 1;
+	for (int i = 0; i < COUNT; i++) {
+		nodes[i]->lookups = 0;
+		assert_int_equal(tree_unload(tree, dir), i == COUNT - 1);
+	}
+	free(nodes);
+	assert_null(dir->dir.children);
+	tree_close(tree);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 3);
+}
+
+static void test_a_large_directory_is_emptied_from_its_start(void **state)
+{
+	enum { COUNT = 300000 };
+	struct fixture *f = *state;
+	struct tree *tree = large_tree(f, COUNT);
+	struct node *dir = look(f, tree, "dir");
+	clock_t start = clock();
+	struct dentry *dentry;
+
+	assert_ok(tree_load(tree, dir, &f->err), f->err);
+	while ((dentry = name_table_from(dir->dir.children, 0)))
+		assert_ok(tree_unlink(tree, dentry, &f->err), f->err);
+	tree_close(tree);
+	assert_true((clock() - start) / CLOCKS_PER_SEC < 4);
+}
+
 static void test_links_below_a_renamed_directory_follow_it(void **state)
 {
 	struct fixture *f = *state;
@@ -362,6 +422,8 @@ int main(void)
 		CASE(test_a_change_through_one_link_shows_in_all),
 		CASE(test_the_last_link_that_stays_is_a_plain_file),
 		CASE(test_a_file_may_have_very_many_links),
+		CASE(test_a_large_directory_is_let_go_in_any_order),
+		CASE(test_a_large_directory_is_emptied_from_its_start),
 		CASE(test_links_below_a_renamed_directory_follow_it),
 		CASE(test_removing_a_directory_takes_its_links_with_it),
 		CASE(test_ghosts_are_shown_but_not_stored),

@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		verbs='build states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -39,7 +39,7 @@ _varve_table()
 		choices='--network=default --network=none --network=host'
 		;;
 	'mount')
-		options='--rw --options -o --debug -D --help -h --store'
+		options='--all --options -o --rw --debug -D --help -h --store'
 		valued='--options -o --store'
 		directories='--store'
 		operands='-d'
@@ -86,6 +86,12 @@ _varve_table()
 		choices='--format=table --format=json'
 		;;
 	'unpin')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'snapshot')
+		verbs='prepare view commit rm ls stat usage mounts'
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
@@ -176,13 +182,57 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history shell mount umount diff ls cat log explain pin unpin images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		operands='build states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
+		;;
+	'snapshot prepare')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'snapshot view')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'snapshot commit')
+		options='--message -m --tag -t --debug -D --help -h --store'
+		valued='--message -m --tag -t --store'
+		directories='--store'
+		;;
+	'snapshot rm')
+		options='--debug -D --help -h --store'
+		valued='--store'
+		directories='--store'
+		;;
+	'snapshot ls')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'snapshot stat')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'snapshot usage')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
+		;;
+	'snapshot mounts')
+		options='--format --debug -D --help -h --store'
+		valued='--format --store'
+		directories='--store'
+		choices='--format=table --format=json'
 		;;
 	'cache ls')
 		options='--format --debug -D --help -h --store'

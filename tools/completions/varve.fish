@@ -119,6 +119,8 @@ function __varve_at
 				set skip 1
 			case 'unpin --store'
 				set skip 1
+			case 'snapshot --store'
+				set skip 1
 			case 'images --format'
 				set skip 1
 			case 'images --store'
@@ -193,6 +195,34 @@ function __varve_at
 				set skip 1
 			case 'debug --store'
 				set skip 1
+			case 'snapshot prepare --store'
+				set skip 1
+			case 'snapshot view --store'
+				set skip 1
+			case 'snapshot commit --message' 'snapshot commit -m'
+				set skip 1
+			case 'snapshot commit --tag' 'snapshot commit -t'
+				set skip 1
+			case 'snapshot commit --store'
+				set skip 1
+			case 'snapshot rm --store'
+				set skip 1
+			case 'snapshot ls --format'
+				set skip 1
+			case 'snapshot ls --store'
+				set skip 1
+			case 'snapshot stat --format'
+				set skip 1
+			case 'snapshot stat --store'
+				set skip 1
+			case 'snapshot usage --format'
+				set skip 1
+			case 'snapshot usage --store'
+				set skip 1
+			case 'snapshot mounts --format'
+				set skip 1
+			case 'snapshot mounts --store'
+				set skip 1
 			case 'cache ls --format'
 				set skip 1
 			case 'cache ls --store'
@@ -209,7 +239,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
+			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' snapshot' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'snapshot prepare' 'snapshot view' 'snapshot commit' 'snapshot rm' 'snapshot ls' 'snapshot stat' 'snapshot usage' 'snapshot mounts' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -230,6 +260,7 @@ complete -c varve -n '__varve_at ""' -a log -d 'Show what the step that made a s
 complete -c varve -n '__varve_at ""' -a explain -d 'Say what a step was done anew for'
 complete -c varve -n '__varve_at ""' -a pin -d 'Keep a state, whatever is pruned'
 complete -c varve -n '__varve_at ""' -a unpin -d 'Let go of a state that was pinned'
+complete -c varve -n '__varve_at ""' -a snapshot -d 'Build layers by hand: workspaces that are kept, and committed'
 complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
 complete -c varve -n '__varve_at ""' -a tag -d 'Give an image or a state another name'
 complete -c varve -n '__varve_at ""' -a rmi -d 'Take names of images away'
@@ -303,8 +334,9 @@ complete -c varve -n '__varve_at "shell"' -s D -l debug -d 'Say more: codes of e
 complete -c varve -n '__varve_at "shell"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "shell"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "mount"' -a '(__fish_complete_directories)'
-complete -c varve -n '__varve_at "mount"' -l rw -d 'A throw-away copy that can be written to; what was written goes with it'
+complete -c varve -n '__varve_at "mount"' -l all -d 'The whole history as one tree: DIRECTORY/BUILD/STAGE/STEP/, and images'
 complete -c varve -n '__varve_at "mount"' -s o -l options -x -d 'More mount options, with commas between them: allow_other, suid'
+complete -c varve -n '__varve_at "mount"' -l rw -d 'A throw-away copy that can be written to; what was written goes with it'
 complete -c varve -n '__varve_at "mount"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "mount"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "mount"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
@@ -345,6 +377,17 @@ complete -c varve -n '__varve_at "pin"' -l store -x -a '(__fish_complete_directo
 complete -c varve -n '__varve_at "unpin"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "unpin"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "unpin"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot"' -a prepare -d 'Make a snapshot that can be written to'
+complete -c varve -n '__varve_at "snapshot"' -a view -d 'Make a snapshot to look into, and keep its parent meanwhile'
+complete -c varve -n '__varve_at "snapshot"' -a commit -d 'Make an active snapshot a state that others can begin with'
+complete -c varve -n '__varve_at "snapshot"' -a rm -d 'Remove snapshots and what was written in them'
+complete -c varve -n '__varve_at "snapshot"' -a ls -d 'List all snapshots that have a key'
+complete -c varve -n '__varve_at "snapshot"' -a stat -d 'Say what kind a snapshot is, and what it was made from'
+complete -c varve -n '__varve_at "snapshot"' -a usage -d 'Say what snapshots take besides what they were made from'
+complete -c varve -n '__varve_at "snapshot"' -a mounts -d 'Print how to mount a snapshot'
+complete -c varve -n '__varve_at "snapshot"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "images"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "images"' -s q -l quiet -d 'Only the ids'
 complete -c varve -n '__varve_at "images"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -438,6 +481,7 @@ complete -c varve -n '__varve_at "help"' -a log
 complete -c varve -n '__varve_at "help"' -a explain
 complete -c varve -n '__varve_at "help"' -a pin
 complete -c varve -n '__varve_at "help"' -a unpin
+complete -c varve -n '__varve_at "help"' -a snapshot
 complete -c varve -n '__varve_at "help"' -a images
 complete -c varve -n '__varve_at "help"' -a tag
 complete -c varve -n '__varve_at "help"' -a rmi
@@ -461,6 +505,36 @@ complete -c varve -n '__varve_at "debug"' -a completions -d 'Print the completio
 complete -c varve -n '__varve_at "debug"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "debug"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "debug"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot prepare"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot prepare"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot prepare"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot view"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot view"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot view"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot commit"' -s m -l message -x -d 'What an image\'s history says of it'
+complete -c varve -n '__varve_at "snapshot commit"' -s t -l tag -x -d 'Also make it the image of this name'
+complete -c varve -n '__varve_at "snapshot commit"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot commit"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot commit"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot rm"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot rm"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot rm"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot ls"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot ls"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot ls"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot ls"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot stat"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot stat"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot stat"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot stat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot usage"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot usage"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot usage"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot usage"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "snapshot mounts"' -l format -x -a 'table json' -d 'How to write it'
+complete -c varve -n '__varve_at "snapshot mounts"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "snapshot mounts"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "snapshot mounts"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "cache ls"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "cache ls"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "cache ls"' -s h -l help -d 'Show this text'

@@ -17,7 +17,11 @@
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
+#include "fs/base/quote.h"
 #include "fs/store/store.h"
+
+/* Of a command in a message, whose end has to fit behind it. */
+#define COMMAND_SHOWN_MAX 450
 
 /* A RUN under way. */
 struct running {
@@ -149,13 +153,15 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 
 static int judge(const struct running *running, const struct step_status *status, struct error *err)
 {
-	cleanup_free char *command = strings_join(&running->task->vertex->run.argv, " ");
 	int code = status->exited ? status->exit_code : 128 + status->signal;
+	cleanup_free char *command = NULL, *quoted = NULL;
 
 	if (code == 0)
 		return 0;
-	(void)error_set(err, -ECHILD, "process \"%s\" did not complete successfully: exit code: %d",
-			command, code);
+	command = strings_join(&running->task->vertex->run.argv, " ");
+	quoted = quote_string(command, COMMAND_SHOWN_MAX);
+	(void)error_set(err, -ECHILD, "process %s did not complete successfully: exit code: %d",
+			quoted, code);
 	/* It was told, and has said so or not. What it wrote is still there. */
 	store_mention_full(running->task->env->store, err);
 	return -ECHILD;

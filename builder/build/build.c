@@ -11,6 +11,7 @@
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
 #include "builder/context/context.h"
+#include "builder/image/restack.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
@@ -199,13 +200,19 @@ static int finish(struct building *building, struct error *err)
 				.tags = &options->tags,
 				.outputs = options->outputs,
 				.output_count = options->output_count,
+				.layering = options->layering,
 				.cancel_fd = options->cancel_fd };
+	cleanup_with(finished_release) struct finished finished = { 0 };
 	int r = finish_image(options->store, building->lease, building->plan, building->results,
-			     &out.image, err);
+			     &finished, err);
 
+	if (r == 0)
+		r = restack_image(options->store, building->lease, &finished.image.snapshot,
+				  &options->layering, &finished.origins,
+				  &building->result->snapshot, err);
 	if (r < 0)
 		return error_prefix(err, r, "cannot make the image");
-	building->result->snapshot = out.image.snapshot;
+	out.image = finished.image;
 	if (building->plan->created) {
 		int64_t ns;
 

@@ -106,6 +106,9 @@ static void cancel(void *context)
 	(void)eventfd_write(building->options->cancel_fd, 1);
 }
 
+/* Each step leaves a pack; thousands of them are slow to search. */
+#define STEPS_TO_PACK 128
+
 static void ended(void *context, const struct vertex *vertex, const struct step_result *result,
 		  const struct solve_outcome *outcome)
 {
@@ -113,6 +116,8 @@ static void ended(void *context, const struct vertex *vertex, const struct step_
 
 	if (outcome->started)
 		record_vertex(&building->record, vertex, result, building->results, outcome);
+	if (outcome->outcome == EVENT_OK && ++building->steps_done % STEPS_TO_PACK == 0)
+		(void)store_pack_rollup(building->options->store, NULL);
 }
 
 static void warn(void *context, const char *text)

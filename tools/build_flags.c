@@ -72,6 +72,12 @@ const struct option_spec build_flag_specs[] = {
 	  FLAG(jobs),
 	  .help = "How many steps may be under way at once (0: as fits the machine)" },
 	{ .name = "label", FLAG(labels), .value = "key=value", .help = "Add a label to the image" },
+	{ .name = "layers",
+	  FLAG(layers),
+	  .initial = "step",
+	  .value = "how",
+	  .help = "Layers of the image: one for each step or stage, squash for one on top of the "
+		  "base image, or pack:N for at most N" },
 	{ .name = "load",
 	  FLAG(load),
 	  .help = "Into the store; that is where images go anyway without --output" },
@@ -157,6 +163,6 @@ const struct option_spec build_flag_specs[] = {
 	IGNORED_SWITCH("rm", "there are no containers to remove"),
 	IGNORED("sbom", "no attestations are made"),
 	IGNORED("security-opt", "steps always have the default profile"),
-	IGNORED_SWITCH("squash", "layers stay as they are"),
+	{ .name = "squash", .flags = OPTION_HIDDEN, FLAG(squash), .help = "As --layers=squash" },
 	{ 0 },
 };

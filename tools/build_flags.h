@@ -7,9 +7,9 @@
 struct build_flags {
 	struct strings add_hosts, allow, annotations, build_args, build_contexts, labels,
 		no_cache_stages, outputs, secrets, ssh, tags, ulimits;
-	const char *cache_commit, *call, *file, *iidfile, *metadata_file, *network, *platform,
-		*progress, *target;
-	bool check, load, no_cache, push, quiet;
+	const char *cache_commit, *call, *file, *iidfile, *layers, *metadata_file, *network,
+		*platform, *progress, *target;
+	bool check, load, no_cache, push, quiet, squash;
 	uint64_t jobs, shm_size;
 };
 

@@ -33,7 +33,15 @@ DEFINE_CLEANUP_VALUE(struct outputs, outputs_release);
 
 /* ---- from flags to options ---- */
 
-static int read_outputs(const struct build_flags *flags, struct outputs *ret, struct error *err)
+static int read_layering(const struct build_flags *flags, struct layering *ret, struct error *err)
+{
+	int r = layering_parse(flags->squash ? "squash" : flags->layers, ret, err);
+
+	return r < 0 ? error_prefix(err, r, "--layers") : 0;
+}
+
+static int read_outputs(const struct build_flags *flags, const struct layering *layering,
+			struct outputs *ret, struct error *err)
 {
 	ret->items = xcalloc(flags->outputs.count + 1, sizeof *ret->items);
 	for (size_t i = 0; i < flags->outputs.count; i++) {
@@ -49,6 +57,8 @@ static int read_outputs(const struct build_flags *flags, struct outputs *ret, st
 			return r;
 	}
 	for (size_t i = 0; i < ret->count; i++) {
+		if (!ret->items[i].layering_set)
+			ret->items[i].layering = *layering;
 		for (size_t j = 0; j < flags->annotations.count; j++) {
 			int r = output_annotate(&ret->items[i], flags->annotations.items[j], err);
 
@@ -241,7 +251,9 @@ static int run(const struct invocation *call, struct error *err)
 	int r = read_call(call->options, &options.call, err);
 
 	if (r == 0)
-		r = read_outputs(call->options, &outputs, err);
+		r = read_layering(call->options, &options.layering, err);
+	if (r == 0)
+		r = read_outputs(call->options, &options.layering, &outputs, err);
 	if (r == 0)
 		r = interrupt_catch(&options.cancel_fd, err);
 	if (r == 0)

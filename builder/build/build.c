@@ -11,6 +11,7 @@
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
 #include "builder/context/context.h"
+#include "builder/image/restack.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
@@ -105,6 +106,9 @@ static void cancel(void *context)
 	(void)eventfd_write(building->options->cancel_fd, 1);
 }
 
+/* Each step leaves a pack; thousands of them are slow to search. */
+#define STEPS_TO_PACK 128
+
 static void ended(void *context, const struct vertex *vertex, const struct step_result *result,
 		  const struct solve_outcome *outcome)
 {
@@ -112,6 +116,8 @@ static void ended(void *context, const struct vertex *vertex, const struct step_
 
 	if (outcome->started)
 		record_vertex(&building->record, vertex, result, building->results, outcome);
+	if (outcome->outcome == EVENT_OK && ++building->steps_done % STEPS_TO_PACK == 0)
+		(void)store_pack_rollup(building->options->store, NULL);
 }
 
 static void warn(void *context, const char *text)
@@ -199,13 +205,19 @@ static int finish(struct building *building, struct error *err)
 				.tags = &options->tags,
 				.outputs = options->outputs,
 				.output_count = options->output_count,
+				.layering = options->layering,
 				.cancel_fd = options->cancel_fd };
+	cleanup_with(finished_release) struct finished finished = { 0 };
 	int r = finish_image(options->store, building->lease, building->plan, building->results,
-			     &out.image, err);
+			     &finished, err);
 
+	if (r == 0)
+		r = restack_image(options->store, building->lease, &finished.image.snapshot,
+				  &options->layering, &finished.origins,
+				  &building->result->snapshot, err);
 	if (r < 0)
 		return error_prefix(err, r, "cannot make the image");
-	building->result->snapshot = out.image.snapshot;
+	out.image = finished.image;
 	if (building->plan->created) {
 		int64_t ns;
 

@@ -37,7 +37,8 @@ struct build_options {
 	uint64_t shm_size;   /* bytes; 0: 64 MiB */
 	uint64_t open_files; /* see struct sandbox_options */
 	enum cache_commit cache_commit;
-	unsigned jobs; /* steps at once; 0: as fits the machine */
+	unsigned jobs;            /* steps at once; 0: as fits the machine */
+	struct layering layering; /* of the image in the store; outputs have their own */
 	const struct output *outputs;
 	size_t output_count; /* 0: into the store */
 };

@@ -33,6 +33,7 @@ struct building {
 	char *label; /* how other builds are told about this one */
 	struct step_result *results;
 	struct solve_outcome *outcomes;
+	unsigned steps_done; /* not found again */
 };
 
 /* The lines that an error is about, for the result. */

@@ -33,6 +33,8 @@ function __varve_at
 				set skip 1
 			case 'build --label'
 				set skip 1
+			case 'build --layers'
+				set skip 1
 			case 'build --metadata-file'
 				set skip 1
 			case 'build --network'
@@ -136,6 +138,8 @@ function __varve_at
 			case 'save --compression'
 				set skip 1
 			case 'save --format'
+				set skip 1
+			case 'save --layers'
 				set skip 1
 			case 'save --output' 'save -o'
 				set skip 1
@@ -294,6 +298,7 @@ complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile,
 complete -c varve -n '__varve_at "build"' -l iidfile -r -F -d 'Write the image\'s id to a file'
 complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may be under way at once (0: as fits the machine)'
 complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
+complete -c varve -n '__varve_at "build"' -l layers -x -d 'Layers of the image: one for each step or stage, squash for one on top of the base image, or pack:N for at most N'
 complete -c varve -n '__varve_at "build"' -l load -d 'Into the store; that is where images go anyway without --output'
 complete -c varve -n '__varve_at "build"' -l metadata-file -r -F -d 'Write what is known of the result to a file, as JSON'
 complete -c varve -n '__varve_at "build"' -l network -x -a 'default none host' -d 'Network of every RUN that does not ask for another'
@@ -406,6 +411,7 @@ complete -c varve -n '__varve_at "inspect"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "inspect"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "save"' -l compression -x -d 'Of layers: gzip, zstd, uncompressed; else as they came, or gzip'
 complete -c varve -n '__varve_at "save"' -l format -x -a 'docker oci' -d 'What \'docker load\' reads, or an OCI layout'
+complete -c varve -n '__varve_at "save"' -l layers -x -d 'One for each step, squash for one on top of what was imported, or pack:N for at most N'
 complete -c varve -n '__varve_at "save"' -s o -l output -r -F -d 'Where to write it, in place of standard output'
 complete -c varve -n '__varve_at "save"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "save"' -s h -l help -d 'Show this text'

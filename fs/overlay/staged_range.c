@@ -72,6 +72,13 @@ int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
 	return r;
 }
 
+void staged_unmark_block(struct staged *staged, uint64_t offset)
+{
+	uint64_t block = offset / STAGED_BLOCK;
+
+	staged->written[block / 8] &= (uint8_t) ~(1u << (block % 8));
+}
+
 uint64_t staged_piece(struct staged *staged, uint64_t offset, uint64_t length,
 		      enum staged_side *ret)
 {

@@ -102,7 +102,8 @@ uint64_t staged_piece(struct staged *staged, uint64_t offset, uint64_t length,
 static int seek_base(struct staged *staged, uint64_t offset, uint64_t end, int whence, off_t *ret)
 {
 	uint64_t found = end;
-	int r = store_seek(staged->staging->store, &staged->base, offset, whence, &found, NULL);
+	int r = store_seek(staged->staging->store, &staged->base, offset, whence, &found,
+			   staged->staging->why);
 
 	*ret = (off_t)(r > 0 && found < end ? found : end);
 	return r < 0 ? r : 0;

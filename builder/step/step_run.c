@@ -177,6 +177,27 @@ static int say_died(struct error *err)
 			 "the process that serves the filesystem has died; run the build again");
 }
 
+static void write_line(struct running *running, const char *text)
+{
+	cleanup_free char *line = xasprintf("varve: %s\n", text);
+
+	running->task->output->log(running->task->output, STDERR_FILENO, line, strlen(line));
+	if (running->journal)
+		output_log_add(running->journal, STDERR_FILENO, line, strlen(line));
+}
+
+/* Programs say "Input/output error"; the filesystem knows of which object. */
+static void say_failures(struct running *running)
+{
+	for (size_t i = 0; i < running->around.filesystem_count; i++) {
+		cleanup_with(strings_release) struct strings texts = { 0 };
+
+		(void)workspace_failures(running->around.filesystems[i]->workspace, &texts, NULL);
+		for (size_t j = 0; j < texts.count; j++)
+			write_line(running, texts.items[j]);
+	}
+}
+
 static int run_process(struct running *running, struct error *err)
 {
 	cleanup_with(step_free) struct step *step = NULL;
@@ -186,7 +207,12 @@ static int run_process(struct running *running, struct error *err)
 
 	if (r < 0) {
 		close_both(pipes);
-		return r == -ECANCELED || servers_alive(running) ? r : say_died(err);
+		if (r == -ECANCELED)
+			return r;
+		if (!servers_alive(running))
+			return say_died(err);
+		say_failures(running);
+		return r;
 	}
 	ended = watch(running, step, pipes);
 	surroundings_end_owners(&running->around);
@@ -198,7 +224,11 @@ static int run_process(struct running *running, struct error *err)
 		return error_set(err, -ECANCELED, "cancelled");
 	if (ended == -ENOTCONN || !servers_alive(running))
 		return say_died(err);
-	return r < 0 ? r : judge(running, &status, err);
+	if (r == 0)
+		r = judge(running, &status, err);
+	if (r < 0)
+		say_failures(running);
+	return r;
 }
 
 static int commit(struct running *running, const struct step_keys *keys, unsigned flags,

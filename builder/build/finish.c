@@ -82,45 +82,52 @@ static int count_base_history(const struct vertex *base, size_t *ret, struct err
 	return r;
 }
 
-static int make_config(struct store *store, const struct plan *plan, const struct object_id *state,
-		       struct config *ret, struct times *times, size_t *ret_base_history,
-		       struct error *err)
-{
-	const struct vertex *first = first_vertex(plan->target->last);
-	struct object_id base = { 0 };
-	int r = config_chain_make(plan->target->config, ret, err);
+struct making {
+	const struct finish *finish;
+	const struct plan_stage *target;
+	struct object_id state;
+	struct times times;
+	size_t base_history;
+};
 
-	*ret_base_history = 0;
+static int make_config(struct making *making, struct config *ret, struct error *err)
+{
+	const struct finish *finish = making->finish;
+	const struct vertex *first = first_vertex(making->target->last);
+	struct object_id base = { 0 };
+	int r = config_chain_make(making->target->config, ret, err);
+
 	if (r == 0 && first && first->kind == VERTEX_BASE) {
 		base = first->base.snapshot;
-		r = count_base_history(first, ret_base_history, err);
+		r = count_base_history(first, &making->base_history, err);
 	}
-	if (r < 0 || plan->created)
+	if (r < 0 || finish->plan->created)
 		return r;
-	r = read_times(store, state, &base, times, err);
+	r = read_times(finish->store, &making->state, &base, &making->times, err);
 	if (r == 0)
-		fill_times(ret, *ret_base_history, times);
+		fill_times(ret, making->base_history, &making->times);
 	return r;
 }
 
-int finish_image(struct store *store, struct store_lease *lease, const struct plan *plan,
-		 const struct step_result *results, struct export_image *ret, struct error *err)
+int finish_image(const struct finish *finish, const struct plan_stage *target,
+		 struct export_image *ret, struct error *err)
 {
-	const struct plan_stage *target = plan->target;
+	struct making making = { .finish = finish, .target = target };
 	cleanup_with(config_release) struct config config = { 0 };
-	struct object_id state = { 0 };
-	struct times times = { 0 };
+	const struct times *times = &making.times;
 	int r;
 
 	*ret = (struct export_image){ .platform = target->platform };
 	if (target->last)
-		state = results[target->last->index].snapshot;
-	r = make_config(store, plan, &state, &config, &times, &ret->base_history, err);
+		making.state = finish->results[target->last->index].snapshot;
+	r = make_config(&making, &config, err);
+	ret->base_history = making.base_history;
 	if (r == 0)
-		r = image_make(store, lease, &state, &config,
-			       times.count ? times.items[times.count - 1] : 0, &ret->snapshot, err);
+		r = image_make(finish->store, finish->lease, &making.state, &config,
+			       times->count ? times->items[times->count - 1] : 0, &ret->snapshot,
+			       err);
 	if (r == 0)
-		output_log_share(store, &state, &ret->snapshot);
-	free(times.items);
+		output_log_share(finish->store, &making.state, &ret->snapshot);
+	free(making.times.items);
 	return r;
 }

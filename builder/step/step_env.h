@@ -76,6 +76,9 @@ struct step_env {
 	int64_t created_s;       /* of states; negative: the time they are made */
 
 	int cancel_fd; /* becomes readable when the build is to end */
+	/* Becomes so only when the user wants it to end, not when a step has failed: what has
+	 * succeeded is committed all the same. */
+	int interrupt_fd;
 	void (*warn)(void *context, const char *text);
 	void *warn_context;
 

@@ -236,6 +236,15 @@ static void commit_failed(struct running *running, const struct step_keys *keys,
 	(void)commit(running, &failed, STEP_FAILED, ret, NULL);
 }
 
+/* What has run to its end is not lost for the failure of another step. */
+static void shield(struct running *running)
+{
+	int fd = running->task->env->interrupt_fd;
+
+	for (size_t i = 0; i < running->around.filesystem_count; i++)
+		workspace_cancel_with(running->around.filesystems[i]->workspace, fd);
+}
+
 int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	     struct error *err)
 {
@@ -251,6 +260,8 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)
 			(void)run_mounts_commit(running.around.mounts, NULL);
+		if (r == 0)
+			shield(&running);
 		if (r == 0)
 			r = run_mounts_commit(running.around.mounts, err);
 		if (r == 0)

@@ -60,6 +60,19 @@ static int read_outputs(const struct build_flags *flags, struct outputs *ret, st
 	return 0;
 }
 
+static bool names_argument(const struct strings *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *item = list->items[i];
+
+		if (strncmp(item, name, length) == 0 && (!item[length] || item[length] == '='))
+			return true;
+	}
+	return false;
+}
+
 /* "NAME" alone takes the value of the environment, and is nothing where that has none. */
 static void fill_build_args(const struct strings *from, struct strings *ret)
 {
@@ -73,6 +86,13 @@ static void fill_build_args(const struct strings *from, struct strings *ret)
 		value = getenv(item);
 		if (value)
 			strings_add_format(ret, "%s=%s", item, value);
+	}
+	/* A time that holds for all that is made here; docker buildx takes it over, too. */
+	if (!names_argument(from, "SOURCE_DATE_EPOCH")) {
+		const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+		if (epoch && *epoch)
+			strings_add_format(ret, "SOURCE_DATE_EPOCH=%s", epoch);
 	}
 }
 
@@ -96,6 +116,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	strings_add_all(&ret->targets, &flags->targets);
 	ret->all_stages = flags->all_stages;
 	ret->keep_going = flags->keep_going;
+	ret->replay = flags->replay;
 	ret->for_one = flags->iidfile         ? "--iidfile"
 		       : flags->metadata_file ? "--metadata-file"
 					      : NULL;

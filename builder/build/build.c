@@ -155,6 +155,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->open_files = options->open_files;
 	env->allow_insecure = strings_contain(&options->allow, "security.insecure");
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
+	env->replay = options->replay;
 	env->cache_commit = options->cache_commit;
 	env->build_label = building->label;
 	env->cancel_fd = building->cancel_fd;

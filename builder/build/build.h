@@ -31,6 +31,7 @@ struct build_options {
 	/* Stages, by name, number or pattern; none: the last one. */
 	struct strings targets;
 	bool all_stages;     /* are built, whether a target needs them or not */
+	bool replay;         /* cached steps say again what they printed */
 	bool keep_going;     /* a step that fails stops those alone that need it */
 	const char *for_one; /* a flag of the caller that makes sense for one target; NULL: none */
 	struct strings build_contexts, build_args, labels, tags;

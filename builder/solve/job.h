@@ -4,12 +4,21 @@
 
 #include <stdbool.h>
 
+#include "builder/solve/key_lock.h"
+#include "builder/solve/live_log.h"
 #include "builder/step/step.h"
 #include "fs/base/buf.h"
 
 struct error;
 
 struct job {
+	struct step_output output; /* of the task: others are told as well */
+	struct step_output *own;
+	struct live_log live;
+	struct key_waiter waiter;
+	struct live_reader reader; /* of what another process is doing */
+	char *waiting_for;         /* the line that says so */
+	bool shown;                /* what it printed has been */
 	struct step_task task;
 	struct step_keys keys;
 	struct buf parts; /* of the keys */

@@ -73,6 +73,7 @@ struct step_env {
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
 	const char *build_label; /* how others are told who holds a cache */
+	bool replay;             /* say again what steps printed that are found again */
 	int64_t created_s;       /* of states; negative: the time they are made */
 
 	int cancel_fd; /* becomes readable when the build is to end */

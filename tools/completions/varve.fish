@@ -306,6 +306,7 @@ complete -c varve -n '__varve_at "build"' -l platform -x -d 'Build for this plat
 complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
 complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'
+complete -c varve -n '__varve_at "build"' -l replay -d 'Show again what CACHED steps printed when they ran'
 complete -c varve -n '__varve_at "build"' -l secret -x -d 'A secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]'
 complete -c varve -n '__varve_at "build"' -l shm-size -x -d 'Size of /dev/shm in every RUN (default 64m)'
 complete -c varve -n '__varve_at "build"' -l ssh -x -d 'An ssh agent for RUN --mount=type=ssh; \'default\' is your own'

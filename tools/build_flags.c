@@ -82,6 +82,11 @@ const struct option_spec build_flag_specs[] = {
 	{ .name = "load",
 	  FLAG(load),
 	  .help = "Into the store; that is where images go anyway without --output" },
+	{ .name = "memory-reserve",
+	  FLAG(memory_reserve),
+	  .value = "bytes",
+	  .help = "Begin no further RUN while less memory than this is available (default: a "
+		  "sixteenth of all; 0: never wait)" },
 	{ .name = "metadata-file",
 	  FLAG(metadata_file),
 	  .completion = COMPLETE_FILE,

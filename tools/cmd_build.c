@@ -9,6 +9,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
+#include "fs/base/parse.h"
 #include "tools/access.h"
 #include "tools/build_flags.h"
 #include "tools/environment.h"
@@ -103,6 +104,15 @@ static int read_call(const struct build_flags *flags, struct call *ret, struct e
 	if (r == 0 && flags->check && ret->what == CALL_BUILD)
 		ret->what = CALL_CHECK;
 	return r;
+}
+
+static int read_reserve(const char *text, uint64_t *ret, struct error *err)
+{
+	*ret = STEP_MEMORY_RESERVE_USUAL;
+	if (text && parse_size(text, ret) < 0)
+		return error_set(err, -EINVAL, "--memory-reserve '%s': it is a size such as 512m",
+				 text);
+	return 0;
 }
 
 static void set_options(const struct invocation *call, const struct outputs *outputs,
@@ -294,8 +304,11 @@ static int run(const struct invocation *call, struct error *err)
 	cleanup_with(outputs_release) struct outputs outputs = { 0 };
 	cleanup_with(store_close) struct store *store = NULL;
 	struct build_options options = { 0 };
-	int r = read_call(call->options, &options.call, err);
+	const struct build_flags *flags = call->options;
+	int r = read_call(flags, &options.call, err);
 
+	if (r == 0)
+		r = read_reserve(flags->memory_reserve, &options.memory_reserve, err);
 	if (r == 0)
 		r = read_outputs(call->options, &outputs, err);
 	if (r == 0)

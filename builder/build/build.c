@@ -153,6 +153,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->ulimit_count = building->ulimit_count;
 	env->shm_size = options->shm_size;
 	env->open_files = options->open_files;
+	env->memory_reserve = options->memory_reserve;
 	env->allow_insecure = strings_contain(&options->allow, "security.insecure");
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
 	env->replay = options->replay;

@@ -39,8 +39,9 @@ struct build_options {
 	bool no_cache;
 	struct call call; /* all but CALL_BUILD: plan it, and do nothing */
 	bool network_none, network_host;
-	uint64_t shm_size;   /* bytes; 0: 64 MiB */
-	uint64_t open_files; /* see struct sandbox_options */
+	uint64_t shm_size;       /* bytes; 0: 64 MiB */
+	uint64_t open_files;     /* see struct sandbox_options */
+	uint64_t memory_reserve; /* see struct step_env */
 	enum cache_commit cache_commit;
 	unsigned jobs; /* steps at once; 0: as fits the machine */
 	const struct output *outputs;

@@ -52,6 +52,9 @@ enum cache_commit {
 	CACHE_COMMIT_ALWAYS,
 };
 
+/* So much as is usual. */
+#define STEP_MEMORY_RESERVE_USUAL UINT64_MAX
+
 /* What it is given stays the caller's, who frees it after step_env_release(). */
 struct step_env {
 	struct store *store;
@@ -70,6 +73,8 @@ struct step_env {
 	size_t ulimit_count;
 	uint64_t shm_size;
 	uint64_t open_files; /* see struct sandbox_options */
+	/* No further RUN begins while less memory is available: see memory_gate.h. 0: it does. */
+	uint64_t memory_reserve;
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
 	const char *build_label; /* how others are told who holds a cache */
@@ -86,6 +91,7 @@ struct step_env {
 	pthread_mutex_t lock;
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
 	unsigned next_mount;     /* guarded by lock: for names */
+	unsigned running;        /* guarded by lock: RUN steps that have been let through */
 	struct filesystem *idle; /* guarded by lock: see filesystem.h */
 	struct remotes *remotes; /* see remote_files.h */
 	pthread_mutex_t memo_lock;

@@ -9,6 +9,7 @@
 
 #include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
@@ -251,8 +252,11 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	struct running running = { .task = task, .started_ns = clock_monotonic_ns() };
 	struct filesystem *keep = NULL;
 	bool always = task->env->cache_commit == CACHE_COMMIT_ALWAYS;
-	int r = surroundings_open(task, &running.around, err);
+	int r = memory_gate_enter(task, err);
 
+	if (r < 0)
+		return r;
+	r = surroundings_open(task, &running.around, err);
 	if (r == 0) {
 		running.journal = step_journal_begin(task, keys, running.around.mounts);
 		r = run_process(&running, err);
@@ -273,5 +277,6 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	surroundings_release(&running.around);
 	if (keep)
 		filesystem_keep(keep);
+	memory_gate_leave(task->env);
 	return r;
 }

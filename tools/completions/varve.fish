@@ -33,6 +33,8 @@ function __varve_at
 				set skip 1
 			case 'build --label'
 				set skip 1
+			case 'build --memory-reserve'
+				set skip 1
 			case 'build --metadata-file'
 				set skip 1
 			case 'build --network'
@@ -297,6 +299,7 @@ complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may
 complete -c varve -n '__varve_at "build"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
 complete -c varve -n '__varve_at "build"' -l load -d 'Into the store; that is where images go anyway without --output'
+complete -c varve -n '__varve_at "build"' -l memory-reserve -x -d 'Begin no further RUN while less memory than this is available (default: a sixteenth of all; 0: never wait)'
 complete -c varve -n '__varve_at "build"' -l metadata-file -r -F -d 'Write what is known of the result to a file, as JSON'
 complete -c varve -n '__varve_at "build"' -l network -x -a 'default none host' -d 'Network of every RUN that does not ask for another'
 complete -c varve -n '__varve_at "build"' -l no-cache -d 'Do every step anew'

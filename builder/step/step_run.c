@@ -9,6 +9,7 @@
 
 #include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
@@ -266,14 +267,26 @@ static void commit_failed(struct running *running, const struct step_keys *keys,
 	(void)commit(running, &failed, STEP_FAILED, ret, NULL);
 }
 
+/* What has run to its end is not lost for the failure of another step. */
+static void shield(struct running *running)
+{
+	int fd = running->task->env->interrupt_fd;
+
+	for (size_t i = 0; i < running->around.filesystem_count; i++)
+		workspace_cancel_with(running->around.filesystems[i]->workspace, fd);
+}
+
 int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	     struct error *err)
 {
 	struct running running = { .task = task, .started_ns = clock_monotonic_ns() };
 	struct filesystem *keep = NULL;
 	bool always = task->env->cache_commit == CACHE_COMMIT_ALWAYS;
-	int r = surroundings_open(task, &running.around, err);
+	int r = memory_gate_enter(task, err);
 
+	if (r < 0)
+		return r;
+	r = surroundings_open(task, &running.around, err);
 	if (r == 0) {
 		running.journal = step_journal_begin(task, keys, running.around.mounts);
 		r = run_process(&running, err);
@@ -281,6 +294,8 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)
 			(void)run_mounts_commit(running.around.mounts, NULL);
+		if (r == 0)
+			shield(&running);
 		if (r == 0)
 			r = run_mounts_commit(running.around.mounts, err);
 		if (r == 0)
@@ -292,5 +307,6 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	surroundings_release(&running.around);
 	if (keep)
 		filesystem_keep(keep);
+	memory_gate_leave(task->env);
 	return r;
 }

@@ -187,16 +187,22 @@ static void write_line(struct running *running, const char *text)
 		output_log_add(running->journal, STDERR_FILENO, line, strlen(line));
 }
 
-/* Programs say "Input/output error"; the filesystem knows of which object. */
-static void say_failures(struct running *running)
+/*
+ * Programs say "Input/output error"; the filesystem knows of which object. A dying server ends the
+ * programs before its end of the socket is closed: it is one that does not answer.
+ */
+static int say_failures(struct running *running, int failure, struct error *err)
 {
 	for (size_t i = 0; i < running->around.filesystem_count; i++) {
 		cleanup_with(strings_release) struct strings texts = { 0 };
 
-		(void)workspace_failures(running->around.filesystems[i]->workspace, &texts, NULL);
+		if (workspace_failures(running->around.filesystems[i]->workspace, &texts, NULL) ==
+		    -ENOTCONN)
+			return say_died(err);
 		for (size_t j = 0; j < texts.count; j++)
 			write_line(running, texts.items[j]);
 	}
+	return failure;
 }
 
 static int run_process(struct running *running, struct error *err)
@@ -210,10 +216,7 @@ static int run_process(struct running *running, struct error *err)
 		close_both(pipes);
 		if (r == -ECANCELED)
 			return r;
-		if (!servers_alive(running))
-			return say_died(err);
-		say_failures(running);
-		return r;
+		return say_failures(running, r, err);
 	}
 	ended = watch(running, step, pipes);
 	surroundings_end_owners(&running->around);
@@ -227,9 +230,7 @@ static int run_process(struct running *running, struct error *err)
 		return say_died(err);
 	if (r == 0)
 		r = judge(running, &status, err);
-	if (r < 0)
-		say_failures(running);
-	return r;
+	return r < 0 ? say_failures(running, r, err) : 0;
 }
 
 static int commit(struct running *running, const struct step_keys *keys, unsigned flags,

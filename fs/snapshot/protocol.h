@@ -29,6 +29,8 @@ enum server_request {
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
 	SERVER_CHANGED,
+	/* u64 number -> what failed that no program had asked for, see failures.h: all above it */
+	SERVER_FAILURES,
 };
 
 enum server_start_flags {

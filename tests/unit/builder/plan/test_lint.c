@@ -173,7 +173,8 @@ static void test_only_stages_that_are_needed_are_looked_at_unless_all_are(void *
 	assert_found("FROM alpine AS a\nUSER $x\nFROM alpine\nUSER $y\n",
 		     "2: UndefinedVar: Usage of undefined variable '$x'\n"
 		     "4: UndefinedVar: Usage of undefined variable '$y'\n");
-	p.options.target = "a";
+	p.options.all_stages = false;
+	set_target("a");
 	assert_found("FROM alpine AS a\nUSER $x\nFROM alpine\nUSER $y\n",
 		     "2: UndefinedVar: Usage of undefined variable '$x'\n");
 }

@@ -29,6 +29,8 @@ enum server_request {
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
 	SERVER_CHANGED,
+	/* -> bytes of the trace of what was looked at; with SERVER_TRACED */
+	SERVER_TRACE,
 };
 
 enum server_start_flags {
@@ -36,6 +38,7 @@ enum server_start_flags {
 	SERVER_WRITEBACK = 1 << 1,
 	SERVER_APART = 1 << 2,
 	SERVER_ROOT_ONLY = 1 << 3,
+	SERVER_TRACED = 1 << 4,
 };
 
 enum server_answer { ANSWER_OK = 0, ANSWER_ERROR = 1 };

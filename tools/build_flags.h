@@ -9,7 +9,7 @@ struct build_flags {
 		no_cache_stages, outputs, secrets, ssh, tags, ulimits;
 	const char *cache_commit, *call, *file, *iidfile, *metadata_file, *network, *platform,
 		*progress, *target;
-	bool check, load, no_cache, push, quiet;
+	bool check, load, no_cache, precise, push, quiet;
 	uint64_t jobs, shm_size;
 };
 

@@ -153,6 +153,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->allow_insecure = strings_contain(&options->allow, "security.insecure");
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
 	env->cache_commit = options->cache_commit;
+	env->precise = options->precise;
 	env->build_label = building->label;
 	env->cancel_fd = options->cancel_fd;
 	env->warn = warn;

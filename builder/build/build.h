@@ -37,6 +37,7 @@ struct build_options {
 	uint64_t shm_size;   /* bytes; 0: 64 MiB */
 	uint64_t open_files; /* see struct sandbox_options */
 	enum cache_commit cache_commit;
+	bool precise;  /* see struct step_env */
 	unsigned jobs; /* steps at once; 0: as fits the machine */
 	const struct output *outputs;
 	size_t output_count; /* 0: into the store */

@@ -13,7 +13,7 @@ _varve_table()
 		directories='--store'
 		;;
 	'build')
-		options='--add-host --allow --annotation --build-arg --build-context --cache-commit --call --check --file -f --iidfile --jobs -j --label --load --metadata-file --network --no-cache --no-cache-filter --output -o --platform --progress --push --quiet -q --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
+		options='--add-host --allow --annotation --build-arg --build-context --cache-commit --call --check --file -f --iidfile --jobs -j --label --load --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --push --quiet -q --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
 		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --call --file -f --iidfile --jobs -j --label --metadata-file --network --no-cache-filter --output -o --platform --progress --secret --shm-size --ssh --tag -t --target --ulimit --store'
 		files='--file -f --iidfile --metadata-file'
 		directories='--store'

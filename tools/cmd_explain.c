@@ -6,7 +6,9 @@
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
+#include "fs/snapshot/snapshot.h"
 #include "tools/access.h"
+#include "tools/explain_files.h"
 #include "tools/json_text.h"
 #include "tools/output.h"
 
@@ -30,13 +32,16 @@ static const struct option_spec options[] = {
 /* The same step as another build has done it. */
 struct other {
 	char *address; /* NULL: none was found */
+	struct object_id snapshot;
 	struct step_note note;
+	struct changed_files files; /* of a COPY or ADD */
 };
 
 static void other_release(struct other *other)
 {
 	free(other->address);
 	step_note_release(&other->note);
+	changed_files_release(&other->files);
 }
 DEFINE_CLEANUP_VALUE(struct other, other_release);
 
@@ -62,6 +67,7 @@ static int look_in_build(struct store *store, struct history *history, const cha
 		}
 		if (r > 0)
 			ret->address = xasprintf("%s@%s:%u", build, address->stage, address->step);
+		ret->snapshot = state->snapshot;
 		return r > 0;
 	}
 	return r;
@@ -107,6 +113,24 @@ static size_t place_of(const struct step_note *note, size_t index)
 	for (size_t i = 0; i < index; i++)
 		place += strcmp(note->parts[i].name, note->parts[index].name) == 0;
 	return place;
+}
+
+/* Behind two digests of files, which ones they are; without the states nothing is said of that. */
+static void find_files(struct store *store, const struct address *address,
+		       const struct step_note *note, struct other *other)
+{
+	const struct note_part *now = find_part(note, "files", 0);
+	const struct note_part *then = find_part(&other->note, "files", 0);
+	const struct note_part *destination = find_part(note, "destination", 0);
+	struct snapshot_record before, after;
+
+	if (!other->address || !now || !then || !destination ||
+	    strcmp(now->value, then->value) == 0)
+		return;
+	if (snapshot_load(store, &other->snapshot, &before, NULL) == 0 &&
+	    snapshot_load(store, &address->snapshot, &after, NULL) == 0)
+		(void)changed_files_find(store, &before.root, &after.root, destination->value,
+					 &other->files, NULL);
 }
 
 /* What is told of a step, though no key is made of it. */
@@ -185,6 +209,11 @@ static void add_text(struct buf *ret, const struct step_note *note, const struct
 		return;
 	buf_add_format(ret, "\nIt was not %s, as these differ:\n", other->address);
 	each_change(&other->note, note, add_text_change, ret);
+	for (size_t i = 0; i < other->files.count; i++)
+		buf_add_format(ret, "    %s: %s\n", other->files.items[i].path,
+			       other->files.items[i].what);
+	if (other->files.more)
+		buf_add_string(ret, "    and more: see 'varve diff'\n");
 }
 
 static void add_value(struct buf *ret, const char *key, const char *value)
@@ -249,6 +278,16 @@ static void add_json(struct buf *ret, const struct step_note *note, const struct
 	buf_add_char(ret, '[');
 	if (other->address)
 		each_change(&other->note, note, add_json_change, ret);
+	buf_add_char(ret, ']');
+	json_add_key(ret, "files");
+	buf_add_char(ret, '[');
+	for (size_t i = 0; i < other->files.count; i++) {
+		add_comma(ret);
+		buf_add_char(ret, '{');
+		json_add_field(ret, "path", other->files.items[i].path);
+		json_add_field(ret, "change", other->files.items[i].what);
+		buf_add_char(ret, '}');
+	}
 	buf_add_string(ret, "]}\n");
 }
 
@@ -277,6 +316,7 @@ static int run(const struct invocation *call, struct error *err)
 		r = find_other(store, &address, &note, &other, err);
 	if (r < 0)
 		return r;
+	find_files(store, &address, &note, &other);
 	if (output_format_of(given->format) == OUTPUT_JSON)
 		add_json(&text, &note, &other);
 	else

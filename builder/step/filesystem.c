@@ -85,6 +85,8 @@ struct filesystem *filesystem_take(struct step_env *env, const struct object_id 
 		filesystem_close(found);
 		return NULL;
 	}
+	if (found)
+		workspace_cancel_with(found->workspace, env->cancel_fd);
 	return found;
 }
 

@@ -76,3 +76,6 @@ int step_find_traced(struct step_task *task, const struct step_keys *keys, struc
  */
 int step_do(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	    struct error *err);
+
+/* Say again what the step that led to this snapshot printed, if that is known. */
+void step_replay(const struct step_task *task, const struct object_id *snapshot);

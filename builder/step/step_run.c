@@ -9,6 +9,7 @@
 
 #include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
@@ -178,6 +179,33 @@ static int say_died(struct error *err)
 			 "the process that serves the filesystem has died; run the build again");
 }
 
+static void write_line(struct running *running, const char *text)
+{
+	cleanup_free char *line = xasprintf("varve: %s\n", text);
+
+	running->task->output->log(running->task->output, STDERR_FILENO, line, strlen(line));
+	if (running->journal)
+		output_log_add(running->journal, STDERR_FILENO, line, strlen(line));
+}
+
+/*
+ * Programs say "Input/output error"; the filesystem knows of which object. A dying server ends the
+ * programs before its end of the socket is closed: it is one that does not answer.
+ */
+static int say_failures(struct running *running, int failure, struct error *err)
+{
+	for (size_t i = 0; i < running->around.filesystem_count; i++) {
+		cleanup_with(strings_release) struct strings texts = { 0 };
+
+		if (workspace_failures(running->around.filesystems[i]->workspace, &texts, NULL) ==
+		    -ENOTCONN)
+			return say_died(err);
+		for (size_t j = 0; j < texts.count; j++)
+			write_line(running, texts.items[j]);
+	}
+	return failure;
+}
+
 static int run_process(struct running *running, struct error *err)
 {
 	cleanup_with(step_free) struct step *step = NULL;
@@ -187,7 +215,9 @@ static int run_process(struct running *running, struct error *err)
 
 	if (r < 0) {
 		close_both(pipes);
-		return r == -ECANCELED || servers_alive(running) ? r : say_died(err);
+		if (r == -ECANCELED)
+			return r;
+		return say_failures(running, r, err);
 	}
 	ended = watch(running, step, pipes);
 	surroundings_end_owners(&running->around);
@@ -199,7 +229,9 @@ static int run_process(struct running *running, struct error *err)
 		return error_set(err, -ECANCELED, "cancelled");
 	if (ended == -ENOTCONN || !servers_alive(running))
 		return say_died(err);
-	return r < 0 ? r : judge(running, &status, err);
+	if (r == 0)
+		r = judge(running, &status, err);
+	return r < 0 ? say_failures(running, r, err) : 0;
 }
 
 static int commit(struct running *running, const struct step_keys *keys, unsigned flags,
@@ -240,14 +272,26 @@ static void commit_failed(struct running *running, const struct step_keys *keys,
 	(void)commit(running, &failed, STEP_FAILED, ret, NULL);
 }
 
+/* What has run to its end is not lost for the failure of another step. */
+static void shield(struct running *running)
+{
+	int fd = running->task->env->interrupt_fd;
+
+	for (size_t i = 0; i < running->around.filesystem_count; i++)
+		workspace_cancel_with(running->around.filesystems[i]->workspace, fd);
+}
+
 int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	     struct error *err)
 {
 	struct running running = { .task = task, .started_ns = clock_monotonic_ns() };
 	struct filesystem *keep = NULL;
 	bool always = task->env->cache_commit == CACHE_COMMIT_ALWAYS;
-	int r = surroundings_open(task, &running.around, err);
+	int r = memory_gate_enter(task, err);
 
+	if (r < 0)
+		return r;
+	r = surroundings_open(task, &running.around, err);
 	if (r == 0) {
 		running.journal = step_journal_begin(task, keys, running.around.mounts);
 		r = run_process(&running, err);
@@ -255,6 +299,8 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)
 			(void)run_mounts_commit(running.around.mounts, NULL);
+		if (r == 0)
+			shield(&running);
 		if (r == 0)
 			r = run_mounts_commit(running.around.mounts, err);
 		if (r == 0)
@@ -267,5 +313,6 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	surroundings_release(&running.around);
 	if (keep)
 		filesystem_keep(keep);
+	memory_gate_leave(task->env);
 	return r;
 }

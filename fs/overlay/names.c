@@ -34,7 +34,7 @@ static int find(struct overlay *overlay, struct node *dir, const char *name, str
 		if (r < 0)
 			return r;
 	}
-	r = tree_find(overlay->tree, dir, name, length, ret, NULL);
+	r = tree_find(overlay->tree, dir, name, length, ret, &overlay->why);
 	if (r < 0) {
 		tracing_failed(overlay->tracing, r);
 		return overlay_io(r);
@@ -75,7 +75,7 @@ static int check_new_name(struct overlay *overlay, struct node *dir, const char 
 	r = check_name(name, ret_length);
 	if (r < 0)
 		return r;
-	r = tree_find(overlay->tree, dir, name, *ret_length, &present, NULL);
+	r = tree_find(overlay->tree, dir, name, *ret_length, &present, &overlay->why);
 	if (r < 0) {
 		tracing_failed(overlay->tracing, r);
 		return overlay_io(r);
@@ -124,12 +124,12 @@ int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
 	    (!make->target[0] || strlen(make->target) > DIR_SYMLINK_MAX))
 		r = make->target[0] ? -ENAMETOOLONG : -ENOENT;
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, dir, &overlay->why));
 	if (r == 0)
 		r = new_node(overlay, dir, make, caller, &node);
 	if (r < 0)
 		return r;
-	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
+	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, &overlay->why));
 	if (r < 0) {
 		tree_free_node(overlay->tree, node);
 		return r;
@@ -163,9 +163,9 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, c
 	if (r == 0 && node_is_dir(node))
 		r = -EPERM;
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, dir, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
+		r = overlay_io(tree_link(overlay->tree, dir, name, length, node, &overlay->why));
 	if (r < 0)
 		return r;
 	stamp_dir(dir);
@@ -183,12 +183,12 @@ static int remove_name(struct overlay *overlay, struct dentry *dentry)
 {
 	cleanup_free char *path = journal_path(overlay->journal, dentry);
 	struct node *dir = dentry->parent, *node = dentry->node;
-	int r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+	int r = overlay_io(tree_touch(overlay->tree, dir, &overlay->why));
 
 	if (r < 0)
 		return r;
 	node->lookups++; /* so that it is still there to be stamped */
-	r = overlay_io(tree_unlink(overlay->tree, dentry, NULL));
+	r = overlay_io(tree_unlink(overlay->tree, dentry, &overlay->why));
 	if (r == 0) {
 		stamp_dir(dir);
 		node->ctime = overlay_now();
@@ -212,7 +212,7 @@ int overlay_unlink(struct overlay *overlay, struct node *dir, const char *name)
 
 static int check_empty(struct overlay *overlay, struct node *dir)
 {
-	int r = overlay_io(tree_load(overlay->tree, dir, NULL));
+	int r = overlay_io(tree_load(overlay->tree, dir, &overlay->why));
 
 	if (r < 0)
 		return r;
@@ -260,7 +260,7 @@ static int replace(struct overlay *overlay, struct dentry *from, struct dentry *
 	int r;
 
 	replaced->lookups++; /* so that it is still there to be stamped */
-	r = overlay_io(tree_replace(overlay->tree, from, present, NULL));
+	r = overlay_io(tree_replace(overlay->tree, from, present, &overlay->why));
 	if (r == 0) {
 		replaced->ctime = overlay_now();
 		journal_renamed(overlay->journal, path, new_path, JOURNAL_REPLACE, replaced);
@@ -274,8 +274,8 @@ static int give_name(struct overlay *overlay, struct dentry *from, struct node *
 {
 	cleanup_free char *path = journal_path(overlay->journal, from);
 	cleanup_free char *new_path = journal_path_in(overlay->journal, new_dir, new_name);
-	int r = overlay_io(
-		tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name), NULL));
+	int r = overlay_io(tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name),
+				       &overlay->why));
 
 	if (r == 0)
 		journal_renamed(overlay->journal, path, new_path, JOURNAL_MOVE, NULL);
@@ -295,9 +295,9 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	if (present)
 		r = check_replace(overlay, node, present->node);
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, old_dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, old_dir, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, new_dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, new_dir, &overlay->why));
 	if (r == 0 && node_is_dir(node))
 		tracing_moved(overlay->tracing, node);
 	if (r == 0 && present)
@@ -327,11 +327,11 @@ static int exchange(struct overlay *overlay, struct dentry *from, struct dentry 
 		tracing_moved(overlay->tracing, from->node);
 	if (node_is_dir(to->node))
 		tracing_moved(overlay->tracing, to->node);
-	r = overlay_io(tree_touch(overlay->tree, from->parent, NULL));
+	r = overlay_io(tree_touch(overlay->tree, from->parent, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, to->parent, NULL));
+		r = overlay_io(tree_touch(overlay->tree, to->parent, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_exchange(overlay->tree, from, to, NULL));
+		r = overlay_io(tree_exchange(overlay->tree, from, to, &overlay->why));
 	if (r < 0)
 		return r;
 	stamp_dir(from->parent);
@@ -370,7 +370,7 @@ int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, s
 {
 	int r = dir->flags & NODE_LISTED && position <= 1
 			? overlay_refresh(overlay, dir)
-			: overlay_io(tree_load(overlay->tree, dir, NULL));
+			: overlay_io(tree_load(overlay->tree, dir, &overlay->why));
 
 	if (r < 0)
 		return r;

@@ -183,6 +183,13 @@ int overlay_seek(struct overlay *overlay, struct node *node, uint64_t offset, in
 /* As much as there is up to `length`; shares what is stored already instead of copying. */
 ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t from_offset,
 			   struct node *to, uint64_t to_offset, uint64_t length);
+/* Something failed since the last overlay_complaint(), which knows whether it matters. */
+bool overlay_failed(const struct overlay *overlay);
+/*
+ * Whether something failed that no program asked for, since this was last asked: an object is
+ * missing or damaged, the disk is full or broken. Appends why, behind where `node` is.
+ */
+bool overlay_complaint(struct overlay *overlay, struct node *node, struct buf *ret);
 int overlay_statfs(struct overlay *overlay, struct statvfs *ret);
 
 /* ---- committing ---- */

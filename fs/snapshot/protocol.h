@@ -31,6 +31,8 @@ enum server_request {
 	SERVER_CHANGED,
 	/* -> bytes of the trace of what was looked at; with SERVER_TRACED */
 	SERVER_TRACE,
+	/* u64 number -> what failed that no program had asked for, see failures.h: all above it */
+	SERVER_FAILURES,
 };
 
 enum server_start_flags {

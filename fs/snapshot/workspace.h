@@ -13,6 +13,7 @@
 #include "fs/snapshot/snapshot.h"
 
 struct error;
+struct strings;
 struct workspace;
 
 struct workspace_options {
@@ -92,6 +93,11 @@ int workspace_changed(struct workspace *workspace, struct error *err);
  * fs/object/trace.h has it. Nobody works in the mount any more. -E2BIG: it was too much.
  */
 int workspace_trace(struct workspace *workspace, struct buf *ret, struct error *err);
+/*
+ * Why programs saw errors that they had not asked for, appended, of what happened since this was
+ * last asked: a line each, with the path and the way out.
+ */
+int workspace_failures(struct workspace *workspace, struct strings *ret, struct error *err);
 /* How many others are connected, asked by one who is about to go and holds the lock of the socket:
  * without any, nobody can join from now on. */
 int workspace_leave(struct workspace *workspace, unsigned *ret, struct error *err);

@@ -33,6 +33,10 @@ function __varve_at
 				set skip 1
 			case 'build --label'
 				set skip 1
+			case 'build --layers'
+				set skip 1
+			case 'build --memory-reserve'
+				set skip 1
 			case 'build --metadata-file'
 				set skip 1
 			case 'build --network'
@@ -136,6 +140,8 @@ function __varve_at
 			case 'save --compression'
 				set skip 1
 			case 'save --format'
+				set skip 1
+			case 'save --layers'
 				set skip 1
 			case 'save --output' 'save -o'
 				set skip 1
@@ -284,6 +290,7 @@ complete -c varve -n '__varve_at ""' -s v -l version -d 'Print the version and q
 complete -c varve -n '__varve_at "build"' -a '(__fish_complete_directories)'
 complete -c varve -n '__varve_at "build"' -l add-host -x -d 'Add a line to /etc/hosts of every RUN'
 complete -c varve -n '__varve_at "build"' -l allow -x -d 'Allow RUN what it asks for: network.host, security.insecure'
+complete -c varve -n '__varve_at "build"' -l all-stages -d 'Build all stages, also those that no target needs'
 complete -c varve -n '__varve_at "build"' -l annotation -x -d 'Add an annotation to the image\'s manifest'
 complete -c varve -n '__varve_at "build"' -l build-arg -x -d 'Give a value to an ARG; without one, that of the environment'
 complete -c varve -n '__varve_at "build"' -l build-context -x -d 'A directory, URL, repository or oci-layout://DIR[:TAG] that stands for the stage or image NAME'
@@ -293,8 +300,11 @@ complete -c varve -n '__varve_at "build"' -l check -d 'As --call=check: check th
 complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile, in place of PATH/Dockerfile; \'-\' for standard input'
 complete -c varve -n '__varve_at "build"' -l iidfile -r -F -d 'Write the image\'s id to a file'
 complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may be under way at once (0: as fits the machine)'
+complete -c varve -n '__varve_at "build"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
+complete -c varve -n '__varve_at "build"' -l layers -x -d 'Layers of the image: one for each step or stage, squash for one on top of the base image, or pack:N for at most N'
 complete -c varve -n '__varve_at "build"' -l load -d 'Into the store; that is where images go anyway without --output'
+complete -c varve -n '__varve_at "build"' -l memory-reserve -x -d 'Begin no further RUN while less memory than this is available (default: a sixteenth of all; 0: never wait)'
 complete -c varve -n '__varve_at "build"' -l metadata-file -r -F -d 'Write what is known of the result to a file, as JSON'
 complete -c varve -n '__varve_at "build"' -l network -x -a 'default none host' -d 'Network of every RUN that does not ask for another'
 complete -c varve -n '__varve_at "build"' -l no-cache -d 'Do every step anew'
@@ -305,11 +315,12 @@ complete -c varve -n '__varve_at "build"' -l precise -d 'Keep what each RUN look
 complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
 complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'
+complete -c varve -n '__varve_at "build"' -l replay -d 'Show again what CACHED steps printed when they ran'
 complete -c varve -n '__varve_at "build"' -l secret -x -d 'A secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]'
 complete -c varve -n '__varve_at "build"' -l shm-size -x -d 'Size of /dev/shm in every RUN (default 64m)'
 complete -c varve -n '__varve_at "build"' -l ssh -x -d 'An ssh agent for RUN --mount=type=ssh; \'default\' is your own'
 complete -c varve -n '__varve_at "build"' -s t -l tag -x -d 'Name of the image, NAME[:TAG]; may be given more than once'
-complete -c varve -n '__varve_at "build"' -l target -x -d 'Build this stage, in place of the last one'
+complete -c varve -n '__varve_at "build"' -l target -x -d 'Build these stages, in place of the last one: names, or patterns such as \'test-*\''
 complete -c varve -n '__varve_at "build"' -l ulimit -x -d 'A limit of every RUN, such as nofile=1024'
 complete -c varve -n '__varve_at "build"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "build"' -s h -l help -d 'Show this text'
@@ -407,6 +418,7 @@ complete -c varve -n '__varve_at "inspect"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "inspect"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "save"' -l compression -x -d 'Of layers: gzip, zstd, uncompressed; else as they came, or gzip'
 complete -c varve -n '__varve_at "save"' -l format -x -a 'docker oci' -d 'What \'docker load\' reads, or an OCI layout'
+complete -c varve -n '__varve_at "save"' -l layers -x -d 'One for each step, squash for one on top of what was imported, or pack:N for at most N'
 complete -c varve -n '__varve_at "save"' -s o -l output -r -F -d 'Where to write it, in place of standard output'
 complete -c varve -n '__varve_at "save"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "save"' -s h -l help -d 'Show this text'

@@ -63,6 +63,7 @@ static void lists_decide_who_may(void)
 {
 	const struct acl acl = acl_with(6, 4);
 
+	need_users();
 	write_text("f", "x");
 	CHECK(chmod("f", 0600) == 0);
 	CHECK_ERROR(EACCES, as_user(1000, 1000, read_it, "f"));

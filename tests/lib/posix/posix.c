@@ -148,6 +148,12 @@ bool has_users(void)
 	return user_count() > 2000;
 }
 
+void need_users(void)
+{
+	if (!has_users())
+		posix_skip("there are no other users here, for the kernel at least");
+}
+
 /* Kernels ask for its CAP_FSETID before they let a writer keep set-id bits. */
 bool is_host_root(void)
 {

@@ -57,6 +57,8 @@ bool on_varve(void);
 
 /* Are there more users here than root, and is root the host's? */
 bool has_users(void);
+/* Skips where users are played to steps: they are told apart, but all of them may do what root may. */
+void need_users(void);
 bool is_host_root(void);
 
 /* Be an ordinary user for the rest of the test, in groups `gid` and (unless 0) `other_gid`. */

@@ -108,6 +108,7 @@ static int lists_trusted(const char *path)
 
 static void attributes_are_for_those_who_may(void)
 {
+	need_users();
 	write_text("f", "x");
 	CHECK(lsetxattr("f", "user.a", "x", 1, 0) == 0 && chmod("f", 0644) == 0);
 	CHECK_ERROR(EACCES, as_user(1000, 1000, set_it, "f"));

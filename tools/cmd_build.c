@@ -158,6 +158,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	ret->open_files = fd_limit_raise();
 	ret->cache_commit = strcmp(flags->cache_commit, "always") == 0 ? CACHE_COMMIT_ALWAYS
 								       : CACHE_COMMIT_SUCCESS;
+	ret->precise = flags->precise;
 	ret->jobs = flags->jobs > UINT16_MAX ? UINT16_MAX : (unsigned)flags->jobs;
 	ret->outputs = outputs->items;
 	ret->output_count = outputs->count;

@@ -164,6 +164,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
 	env->replay = options->replay;
 	env->cache_commit = options->cache_commit;
+	env->precise = options->precise;
 	env->build_label = building->label;
 	env->cancel_fd = building->cancel_fd;
 	env->interrupt_fd = options->cancel_fd;

@@ -14,6 +14,7 @@
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
 #include "builder/step/step_internal.h"
+#include "builder/step/step_traced.h"
 #include "builder/step/surroundings.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
@@ -261,6 +262,9 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 	ret->snapshot = result.id;
 	ret->root = result.root;
 	running->around.root->snapshot = result.id;
+	if (running->task->env->precise && !(flags & STEP_FAILED))
+		step_traced_keep(running->task, &running->around, &result.id, flags,
+				 (clock_monotonic_ns() - running->started_ns) / 1000000);
 	step_journal_finish(running->task, running->journal, &result.id);
 	return 0;
 }
@@ -309,7 +313,8 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 			r = commit(&running, keys, 0, ret, err);
 	}
 	output_log_free(running.journal);
-	if (r == 0)
+	/* Of a traced step the next one may not see what the kernel remembers. */
+	if (r == 0 && !task->env->precise)
 		keep = take_ptr(&running.around.root);
 	surroundings_release(&running.around);
 	if (keep)

@@ -9,7 +9,6 @@
 #include "builder/step/filesystem.h"
 #include "builder/step/remote_files.h"
 #include "fs/base/alloc.h"
-#include "fs/base/cancel.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
@@ -87,11 +86,6 @@ int step_env_content(struct step_env *env, struct tree *tree, struct node *node,
 	r = content_digest_node(tree, node, env->memo, NULL, ret, err);
 	pthread_mutex_unlock(&env->memo_lock);
 	return r;
-}
-
-bool step_env_cancelled(const struct step_env *env)
-{
-	return cancelled(env->cancel_fd);
 }
 
 int64_t step_env_time(const struct step_env *env)

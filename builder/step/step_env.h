@@ -111,7 +111,5 @@ char *step_env_mount_name(struct step_env *env, const char *prefix);
 /* What is at a node of a tree that is stored, see content_digest.h. */
 int step_env_content(struct step_env *env, struct tree *tree, struct node *node,
 		     struct object_id *ret, struct error *err);
-/* Has the build been cancelled? */
-bool step_env_cancelled(const struct step_env *env);
 /* Seconds since 1970 to put into a new state. */
 int64_t step_env_time(const struct step_env *env);

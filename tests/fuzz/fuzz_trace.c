@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Traces: the check sum is put right first, so that what comes behind it is reached; what decodes
+ * Traces, and lists of them with a head in front. Of one the check sum is put right first, so that what comes behind it is reached; what decodes
  * encodes to the same bytes, and every path in it comes to an end.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/step/trace_list.h"
 #include "fs/base/alloc.h"
 #include "fs/base/bytes.h"
 #include "fs/base/hash.h"
@@ -18,7 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_with(trace_release) struct trace trace = { 0 };
 	cleanup_with(buf_release) struct buf bytes = { 0 }, again = { 0 };
+	cleanup_with(trace_list_release) struct trace_list list = { 0 };
 
+	if (trace_list_decode(data, size, &list, NULL) == 0 && list.count == 0)
+		abort();
 	(void)trace_decode(data, size, &trace, NULL);
 	trace_release(&trace);
 	if (size < 4)

@@ -13,6 +13,28 @@ __attribute__((unused)) static void traced_open(struct view *view, struct fixtur
 	assert_ok(overlay_trace_begin(view->overlay, &f->err), f->err);
 }
 
+/* What the kernel would hold until the end of the mount. */
+struct held_nodes {
+	struct node **items;
+	size_t count, capacity;
+};
+__attribute__((unused)) static struct held_nodes held;
+
+__attribute__((unused)) static struct node *hold(struct node *node)
+{
+	array_reserve_one(held.items, held.count, held.capacity);
+	return held.items[held.count++] = node;
+}
+
+__attribute__((unused)) static void traced_close(struct view *view)
+{
+	while (held.count > 0)
+		overlay_forget(view->overlay, held.items[--held.count], 1);
+	free(held.items);
+	held = (struct held_nodes){ 0 };
+	view_close(view);
+}
+
 /* What `path` leads to, held until the end, or NULL; symlinks are not followed. */
 __attribute__((unused)) static struct node *see(struct view *view, const char *path)
 {
@@ -23,7 +45,7 @@ __attribute__((unused)) static struct node *see(struct view *view, const char *p
 	while ((name = strsep(&rest, "/"))) {
 		if (!node_is_dir(at) || overlay_lookup(view->overlay, at, name, &next) < 0)
 			return NULL;
-		at = next;
+		at = hold(next);
 	}
 	return at;
 }

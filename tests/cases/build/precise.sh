@@ -118,6 +118,21 @@ precise DONE "mode"
 seen '/project/src/main.c: other mode'
 chmod 644 "$CONTEXT/src/main.c"
 
+echo "a file that was not read: whoever compares times would see that it was changed"
+rm -r "${CONTEXT:?}"/*
+cat >"$CONTEXT/Dockerfile" <<'END'
+FROM base
+COPY . /w/
+RUN test /w/source -nt /w/object || echo old >/up-to-date
+END
+echo one >"$CONTEXT/source"
+echo object >"$CONTEXT/object"
+touch -d '2001-02-03 04:05:06' "$CONTEXT/source"
+build --precise "$CONTEXT"
+echo two >"$CONTEXT/source"
+build --precise "$CONTEXT"
+expect "with the same size" DONE "$(step 'RUN test')"
+
 echo "what the kernel remembers of the step before"
 rm -r "${CONTEXT:?}"/*
 cat >"$CONTEXT/Dockerfile" <<'END'

@@ -43,7 +43,7 @@ static void assert_after(struct fixture *f, look_fn look_at, const char *line, c
 	traced_open(&view, f, &root);
 	look_at(&view);
 	assert_true(take_trace(&view, &trace));
-	view_close(&view);
+	traced_close(&view);
 	other = edited(f, &edit);
 	got = hold_against(f, &trace, &other);
 	assert_string_equal(got, expected);
@@ -175,13 +175,16 @@ static void write_and_look(struct view *view)
 	struct node *inc = see(view, "inc"), *node;
 
 	assert_int_equal(overlay_make(view->overlay, inc, "c.h", &what, &caller, &node), 0);
+	(void)hold(node);
 	assert_int_equal(write_to(view, node, "content", 0), 0);
 	assert_non_null(see(view, "inc/c.h"));
 	assert_int_equal(overlay_unlink(view->overlay, inc, "a.h"), 0);
 	assert_null(see(view, "inc/a.h"));
 	assert_int_equal(overlay_make(view->overlay, inc, "a.h", &what, &caller, &node), 0);
+	(void)hold(node);
 	what.type = DIR_ENTRY_DIR;
 	assert_int_equal(overlay_make(view->overlay, inc, "d", &what, &caller, &node), 0);
+	(void)hold(node);
 	assert_null(see(view, "inc/d/e"));
 }
 
@@ -219,7 +222,7 @@ static void test_a_second_name_shows_what_the_first_has_changed(void **state)
 	assert_int_equal(write_to(&view, see(&view, "a/one"), "more than it was", 0), 0);
 	assert_non_null(see(&view, "two"));
 	assert_true(take_trace(&view, &trace));
-	view_close(&view);
+	traced_close(&view);
 	got = hold_against(*state, &trace, &root);
 	assert_string_equal(got, "same");
 	free(got);
@@ -247,7 +250,7 @@ static void test_too_many_names_are_no_trace(void **state)
 			-ENOENT);
 	}
 	assert_int_equal(overlay_trace(view.overlay, &bytes, &err), -E2BIG);
-	view_close(&view);
+	traced_close(&view);
 }
 
 int main(void)

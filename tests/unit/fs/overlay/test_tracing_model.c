@@ -114,6 +114,8 @@ static void do_make(struct program *program, const char *path, enum dir_entry_ty
 	int r = dir ? overlay_make(program->view->overlay, dir, name, &what, &caller, &node) : -1;
 
 	learn_number(program, (uint64_t)r);
+	if (r == 0)
+		(void)hold(node);
 	if (r < 0 || type != DIR_ENTRY_FILE)
 		return;
 	content = xasprintf("%llx", (unsigned long long)program->random);
@@ -151,9 +153,11 @@ static void do_link(struct program *program, const char *from, const char *to)
 	const char *name;
 	struct node *node = see(program->view, from);
 	struct node *dir = node ? see_dir(program->view, to, &name) : NULL;
+	int r = dir ? overlay_link(program->view->overlay, node, dir, name) : 1;
 
-	learn_number(program,
-		     dir ? (uint64_t)overlay_link(program->view->overlay, node, dir, name) : 1);
+	if (r == 0)
+		(void)hold(node);
+	learn_number(program, (uint64_t)r);
 }
 
 static void do_change(struct program *program, const char *path, bool content)
@@ -204,13 +208,13 @@ static struct tree_root run(struct fixture *f, const struct tree_root *root, uin
 	for (int i = 0; i < STEPS; i++)
 		do_step(&program);
 	if (ret_trace && !take_trace(&view, ret_trace)) {
-		view_close(&view);
+		traced_close(&view);
 		return *root;
 	}
 	settle(&view);
 	view_commit(&view);
 	result = view.root;
-	view_close(&view);
+	traced_close(&view);
 	*ret_random = program.random;
 	return result;
 }

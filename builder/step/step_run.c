@@ -233,8 +233,10 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 {
 	cleanup_free char *lease = xstrdup(store_lease_name(running->task->env->lease));
 	cleanup_with(buf_release) struct buf config = { 0 };
+	struct step_record records[SNAPSHOT_STEPS_MAX];
 	struct snapshot_intent intent;
 	struct snapshot_result result;
+	size_t record_count = 0;
 	int r;
 
 	if (run_mounts_secret(running->around.mounts))
@@ -244,7 +246,17 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 		return r;
 	step_intent(running->task, keys, flags, running->started_ns, &config, &intent);
 	intent.hold = lease;
+	/* With caches it is not found before their versions are, too. */
+	if (!(flags & STEP_FAILED) && run_mounts_caches(running->around.mounts)) {
+		memcpy(records, intent.steps, sizeof records);
+		record_count = intent.step_count;
+		intent.step_count = 0;
+	}
 	r = workspace_commit(running->around.root->workspace, &intent, &result, err);
+	for (size_t i = 0; i < record_count; i++)
+		records[i].snapshot = result.id;
+	if (r == 0 && record_count)
+		r = run_mounts_commit(running->around.mounts, records, record_count, err);
 	if (r < 0)
 		return r;
 	ret->snapshot = result.id;
@@ -292,11 +304,9 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		if (r == -ECHILD || r == -ECANCELED)
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)
-			(void)run_mounts_commit(running.around.mounts, NULL);
+			(void)run_mounts_commit(running.around.mounts, NULL, 0, NULL);
 		if (r == 0)
 			shield(&running);
-		if (r == 0)
-			r = run_mounts_commit(running.around.mounts, err);
 		if (r == 0)
 			r = commit(&running, keys, 0, ret, err);
 	}

@@ -35,7 +35,15 @@ DEFINE_CLEANUP_VALUE(struct outputs, outputs_release);
 
 /* ---- from flags to options ---- */
 
-static int read_outputs(const struct build_flags *flags, struct outputs *ret, struct error *err)
+static int read_layering(const struct build_flags *flags, struct layering *ret, struct error *err)
+{
+	int r = layering_parse(flags->squash ? "squash" : flags->layers, ret, err);
+
+	return r < 0 ? error_prefix(err, r, "--layers") : 0;
+}
+
+static int read_outputs(const struct build_flags *flags, const struct layering *layering,
+			struct outputs *ret, struct error *err)
 {
 	ret->items = xcalloc(flags->outputs.count + 1, sizeof *ret->items);
 	for (size_t i = 0; i < flags->outputs.count; i++) {
@@ -51,6 +59,8 @@ static int read_outputs(const struct build_flags *flags, struct outputs *ret, st
 			return r;
 	}
 	for (size_t i = 0; i < ret->count; i++) {
+		if (!ret->items[i].layering_set)
+			ret->items[i].layering = *layering;
 		for (size_t j = 0; j < flags->annotations.count; j++) {
 			int r = output_annotate(&ret->items[i], flags->annotations.items[j], err);
 
@@ -164,6 +174,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	ret->open_files = fd_limit_raise();
 	ret->cache_commit = strcmp(flags->cache_commit, "always") == 0 ? CACHE_COMMIT_ALWAYS
 								       : CACHE_COMMIT_SUCCESS;
+	ret->precise = flags->precise;
 	ret->jobs = flags->jobs > UINT16_MAX ? UINT16_MAX : (unsigned)flags->jobs;
 	ret->outputs = outputs->items;
 	ret->output_count = outputs->count;
@@ -324,11 +335,13 @@ static int run(const struct invocation *call, struct error *err)
 	int r = read_call(flags, &options.call, err);
 
 	if (r == 0)
+		r = read_layering(flags, &options.layering, err);
+	if (r == 0)
 		r = read_reserve(flags->memory_reserve, &options.memory_reserve, err);
 	if (r == 0)
 		r = read_jobserver(flags->jobserver, &options.jobserver_jobs, err);
 	if (r == 0)
-		r = read_outputs(call->options, &outputs, err);
+		r = read_outputs(flags, &options.layering, &outputs, err);
 	if (r == 0)
 		r = interrupt_catch(&options.cancel_fd, err);
 	if (r == 0)

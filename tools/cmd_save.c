@@ -14,7 +14,7 @@
 static const char *const formats[] = { "docker", "oci", NULL };
 
 struct save_options {
-	const char *format, *output, *compression;
+	const char *format, *output, *compression, *layers;
 };
 
 static const struct option_spec options[] = {
@@ -28,6 +28,12 @@ static const struct option_spec options[] = {
 	  .choices = formats,
 	  .value = "format",
 	  .help = "What 'docker load' reads, or an OCI layout" },
+	{ .name = "layers",
+	  OPTION_AT(struct save_options, layers),
+	  .initial = "step",
+	  .value = "how",
+	  .help = "One for each step, squash for one on top of what was imported, or pack:N for at "
+		  "most N" },
 	{ .name = "output",
 	  .letter = 'o',
 	  OPTION_AT(struct save_options, output),
@@ -44,6 +50,12 @@ static int set_output(const struct save_options *given, struct output *ret, stru
 					       given->format, given->compression)
 				   : xasprintf("type=%s", given->format);
 	int r = output_parse(text, ret, err);
+
+	if (r == 0)
+		r = layering_parse(given->layers, &ret->layering, err);
+	if (r == 0 && ret->layering.kind == LAYERING_STAGE)
+		r = error_set(err, -EINVAL,
+			      "--layers=stage: stages are known to 'varve build' alone");
 
 	/* A path may have commas in it. */
 	if (r == 0 && given->output) {

@@ -13,6 +13,7 @@
 #include "builder/build/limits.h"
 #include "builder/build/targets.h"
 #include "builder/context/context.h"
+#include "builder/image/restack.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "builder/step/jobserver.h"
@@ -109,6 +110,9 @@ static void cancel(void *context)
 	(void)eventfd_write(building->failed_fd, 1);
 }
 
+/* Each step leaves a pack; thousands of them are slow to search. */
+#define STEPS_TO_PACK 128
+
 static void ended(void *context, const struct vertex *vertex, const struct step_result *result,
 		  const struct solve_outcome *outcome)
 {
@@ -116,6 +120,8 @@ static void ended(void *context, const struct vertex *vertex, const struct step_
 
 	if (outcome->started)
 		record_vertex(&building->record, vertex, result, building->results, outcome);
+	if (outcome->outcome == EVENT_OK && ++building->steps_done % STEPS_TO_PACK == 0)
+		(void)store_pack_rollup(building->options->store, NULL);
 }
 
 static void warn(void *context, const char *text)
@@ -159,6 +165,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
 	env->replay = options->replay;
 	env->cache_commit = options->cache_commit;
+	env->precise = options->precise;
 	env->build_label = building->label;
 	env->cancel_fd = building->cancel_fd;
 	env->interrupt_fd = options->cancel_fd;
@@ -213,34 +220,51 @@ static int carry_out(struct building *building, struct error *err)
 
 /* ---- the result ---- */
 
+/* Its image, with as many layers as are asked for, goes to the result. */
+static int finish_target(struct building *building, const struct plan_stage *target,
+			 struct finished *ret, struct error *err)
+{
+	const struct build_options *options = building->options;
+	const struct finish finish = { .store = options->store,
+				       .lease = building->lease,
+				       .plan = building->plan,
+				       .results = building->results };
+	struct object_id *image = &building->result->snapshot;
+	int r;
+
+	finished_release(ret);
+	r = finish_image(&finish, target, ret, err);
+	if (r == 0)
+		r = restack_image(options->store, building->lease, &ret->image.snapshot,
+				  &options->layering, &ret->origins, image, err);
+	if (r == 0)
+		strings_add_format(&building->result->images, "sha256:%s",
+				   object_id_hex(image).text);
+	return r;
+}
+
 /* Of several targets each becomes an image; more is not asked for, see targets_check(). */
 static int finish(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
-	struct finish finish = { .store = options->store,
-				 .lease = building->lease,
-				 .plan = building->plan,
-				 .results = building->results };
 	struct hand_out out = { .store = options->store,
 				.lease = building->lease,
 				.news = &building->news,
 				.tags = &options->tags,
 				.outputs = options->outputs,
 				.output_count = options->output_count,
+				.layering = options->layering,
 				.cancel_fd = options->cancel_fd };
+	cleanup_with(finished_release) struct finished finished = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < building->plan->target_count && r == 0; i++) {
-		r = finish_image(&finish, building->plan->targets[i], &out.image, err);
-		if (r == 0)
-			strings_add_format(&building->result->images, "sha256:%s",
-					   object_id_hex(&out.image.snapshot).text);
-	}
+	for (size_t i = 0; i < building->plan->target_count && r == 0; i++)
+		r = finish_target(building, building->plan->targets[i], &finished, err);
 	if (r < 0)
 		return error_prefix(err, r, "cannot make the image");
-	building->result->snapshot = out.image.snapshot;
 	if (building->plan->target_count > 1)
 		return 0;
+	out.image = finished.image;
 	if (building->plan->created) {
 		int64_t ns;
 

@@ -33,8 +33,9 @@ struct building {
 	char *label; /* how other builds are told about this one */
 	struct step_result *results;
 	struct solve_outcome *outcomes;
-	int failed_fd; /* an eventfd, readable once a step has failed */
-	int cancel_fd; /* readable as soon as that or the options' one is */
+	unsigned steps_done; /* not found again */
+	int failed_fd;       /* an eventfd, readable once a step has failed */
+	int cancel_fd;       /* readable as soon as that or the options' one is */
 };
 
 /* The lines that an error is about, for the result. */

@@ -5,6 +5,8 @@
 
 #include "builder/history/output_log.h"
 #include "builder/image/image_store.h"
+#include "builder/image/layer/chain.h"
+#include "builder/image/restack.h"
 #include "builder/plan/config_chain.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -72,6 +74,77 @@ static void fill_times(struct config *config, size_t base_history, const struct 
 	}
 }
 
+/* ---- states ---- */
+
+/* The states of the target on its base, lowest first. */
+struct stack {
+	struct object_id base, *states;
+	size_t count;
+};
+
+static size_t count_steps(const struct vertex *last)
+{
+	size_t count = 0;
+
+	for (; last && last->kind != VERTEX_BASE; last = last->parent)
+		count++;
+	return count;
+}
+
+/* They follow on one another; where each stage ends goes to `ret`. */
+static void read_stack(const struct vertex *last, const struct step_result *results,
+		       struct stack *stack, struct finished *ret)
+{
+	size_t at = stack->count = count_steps(last);
+	size_t stages = 0;
+
+	stack->states = xcalloc(at + 1, sizeof *stack->states);
+	ret->stages = xcalloc(at + 1, sizeof *ret->stages);
+	for (const struct vertex *v = last; v; v = v->parent) {
+		if (v->kind == VERTEX_BASE) {
+			stack->base = results[v->index].snapshot;
+			break;
+		}
+		stack->states[--at] = results[v->index].snapshot;
+	}
+	at = stack->count;
+	for (const struct vertex *v = last, *above = NULL; at; above = v, v = v->parent, at--) {
+		if (above && v->stage != above->stage)
+			ret->stages[stages++] = at;
+	}
+	for (size_t i = 0; i < stages / 2; i++) {
+		size_t other = ret->stages[i];
+
+		ret->stages[i] = ret->stages[stages - 1 - i];
+		ret->stages[stages - 1 - i] = other;
+	}
+	ret->origins.stage_count = stages;
+}
+
+/* What was found again may have come about on another image with the same files. */
+static int stack_states(const struct finish *finish, const struct plan_stage *target,
+			struct finished *finished, struct object_id *ret, struct error *err)
+{
+	cleanup_with(image_chain_release) struct image_chain below = { 0 };
+	struct stack stack = { 0 };
+	int r = 0;
+
+	read_stack(target->last, finish->results, &stack, finished);
+	if (!object_id_is_zero(&stack.base))
+		r = image_chain_read(finish->store, &stack.base, &below, err);
+	finished->origins.base = below.count;
+	for (size_t i = 0; i < finished->origins.stage_count; i++)
+		finished->stages[i] += below.count;
+	finished->origins.stages = finished->stages;
+	if (r == 0)
+		r = restack_states(finish->store, finish->lease, &stack.base, stack.states,
+				   stack.count, ret, err);
+	free(stack.states);
+	return r;
+}
+
+/* ---- configuration ---- */
+
 /* How many records of the history came with the base image. */
 static int count_base_history(const struct vertex *base, size_t *ret, struct error *err)
 {
@@ -109,25 +182,32 @@ static int make_config(struct making *making, struct config *ret, struct error *
 	return r;
 }
 
-int finish_image(const struct finish *finish, const struct plan_stage *target,
-		 struct export_image *ret, struct error *err)
+int finish_image(const struct finish *finish, const struct plan_stage *target, struct finished *ret,
+		 struct error *err)
 {
 	struct making making = { .finish = finish, .target = target };
 	cleanup_with(config_release) struct config config = { 0 };
 	const struct times *times = &making.times;
-	int r;
+	struct export_image *image = &ret->image;
+	int r = stack_states(finish, target, ret, &making.state, err);
 
-	*ret = (struct export_image){ .platform = target->platform };
-	if (target->last)
-		making.state = finish->results[target->last->index].snapshot;
-	r = make_config(&making, &config, err);
-	ret->base_history = making.base_history;
+	image->platform = target->platform;
+	image->origins = &ret->origins;
+	if (r == 0)
+		r = make_config(&making, &config, err);
+	image->base_history = making.base_history;
 	if (r == 0)
 		r = image_make(finish->store, finish->lease, &making.state, &config,
-			       times->count ? times->items[times->count - 1] : 0, &ret->snapshot,
+			       times->count ? times->items[times->count - 1] : 0, &image->snapshot,
 			       err);
 	if (r == 0)
-		output_log_share(finish->store, &making.state, &ret->snapshot);
+		output_log_share(finish->store, &making.state, &image->snapshot);
 	free(making.times.items);
 	return r;
+}
+
+void finished_release(struct finished *finished)
+{
+	free(finished->stages);
+	*finished = (struct finished){ 0 };
 }

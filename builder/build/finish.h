@@ -10,6 +10,13 @@ struct error;
 struct store;
 struct store_lease;
 
+/* All zero is none. */
+struct finished {
+	struct export_image image; /* with a layer for each step */
+	struct layer_origins origins;
+	size_t *stages; /* of the origins */
+};
+
 /*
  * The image that a target's last state is with its configuration. Times that the plan leaves
  * open become those at which the states were made: what was found again stays the same image.
@@ -20,5 +27,7 @@ struct finish {
 	const struct plan *plan;
 	const struct step_result *results;
 };
-int finish_image(const struct finish *finish, const struct plan_stage *target,
-		 struct export_image *ret, struct error *err);
+int finish_image(const struct finish *finish, const struct plan_stage *target, struct finished *ret,
+		 struct error *err);
+void finished_release(struct finished *finished);
+DEFINE_CLEANUP_VALUE(struct finished, finished_release);

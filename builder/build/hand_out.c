@@ -89,7 +89,7 @@ static int write_output(const struct hand_out *out, const struct output *output,
 
 int hand_out(const struct hand_out *out, struct export_result *ret, struct error *err)
 {
-	static const struct output in_store = { .type = OUTPUT_IMAGE };
+	const struct output in_store = { .type = OUTPUT_IMAGE, .layering = out->layering };
 	int r = 0;
 
 	/* Also with other outputs the store knows the image by its names. */

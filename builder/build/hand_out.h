@@ -13,6 +13,7 @@ struct hand_out {
 	const struct strings *tags;
 	const struct output *outputs; /* beside the store */
 	size_t output_count;
+	struct layering layering; /* of the image in the store */
 	struct export_image image;
 	int cancel_fd;  /* becomes readable when it is to be given up */
 	bool has_epoch; /* SOURCE_DATE_EPOCH */

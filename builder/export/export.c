@@ -9,6 +9,7 @@
 #include "builder/export/export_internal.h"
 #include "builder/image/image_store.h"
 #include "builder/image/reference.h"
+#include "builder/image/restack.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
@@ -177,6 +178,23 @@ static int run(const struct export *export, struct export_result *result, struct
 	return r;
 }
 
+/* With the layers that the output wants. */
+static int run_stacked(const struct export *export, struct export_result *result, struct error *err)
+{
+	cleanup_free struct export_image *images = xcalloc(export->count, sizeof *images);
+	struct export stacked = *export;
+	int r = 0;
+
+	for (size_t i = 0; i < export->count && r == 0; i++) {
+		images[i] = export->images[i];
+		r = restack_image(export->store, export->lease, &export->images[i].snapshot,
+				  &export->output->layering, images[i].origins, &images[i].snapshot,
+				  err);
+	}
+	stacked.images = images;
+	return r < 0 ? r : run(&stacked, result, err);
+}
+
 int export_run(const struct export *export, struct export_result *ret, struct error *err)
 {
 	const struct output *output = export->output;
@@ -191,7 +209,8 @@ int export_run(const struct export *export, struct export_result *ret, struct er
 		strings_add(&result.warnings,
 			    "rewrite-timestamp=true does nothing without SOURCE_DATE_EPOCH");
 	if (r == 0)
-		r = run(export, &result, err);
+		r = (output->layering.kind == LAYERING_STEP ? run : run_stacked)(export, &result,
+										 err);
 	if (r < 0) {
 		export_result_release(&result);
 		return error_prefix(err, r, "type=%s", output_type_name(output->type));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "builder/image/descriptor.h"
+#include "builder/image/layer/layering.h"
 #include "builder/image/progress.h"
 #include "fs/base/strings.h"
 
@@ -24,6 +25,7 @@ struct export_image {
 	struct platform platform;
 	/* Records of the history that came with the base image: their times are never changed. */
 	size_t base_history;
+	const struct layer_origins *origins; /* see restack_image(); NULL: what was imported */
 };
 
 struct export

@@ -278,6 +278,12 @@ static int set_stored(struct output *output, const char *value, struct error *er
 	return set_fixed("store", value, true, err);
 }
 
+static int set_layers(struct output *output, const char *value, struct error *err)
+{
+	output->layering_set = true;
+	return layering_parse(value, &output->layering, err);
+}
+
 /* Known to BuildKit, and of no consequence here. */
 static int set_ignored(struct output *output, const char *value, struct error *err)
 {
@@ -309,6 +315,7 @@ static const struct attribute attributes[] = {
 	{ "force-compression", FOR_IMAGES, set_force },
 	{ "oci-mediatypes", FOR_IMAGES, set_types },
 	{ "rewrite-timestamp", FOR_IMAGES, set_rewrite },
+	{ "layers", FOR_IMAGES, set_layers },
 	{ "push", FOR_STORE, set_push },
 	{ "push-by-digest", FOR_STORE, set_not_pushed },
 	{ "store", FOR_STORE, set_stored },

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "builder/image/compress.h"
+#include "builder/image/layer/layering.h"
 #include "builder/image/platform.h"
 #include "fs/base/strings.h"
 
@@ -48,6 +49,8 @@ struct output {
 	bool force_compression;
 	bool docker_types; /* media types of Docker instead of OCI's */
 	bool rewrite_timestamp;
+	struct layering layering;
+	bool layering_set; /* layers= */
 	struct output_annotation *annotations;
 	size_t annotation_count, annotation_capacity;
 };

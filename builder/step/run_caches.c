@@ -33,7 +33,7 @@ int run_caches_open(struct run_mounts_in_use *mounts, struct error *err)
 		struct in_use *use = caches[i];
 
 		use->directory = true;
-		use->source = xstrdup("/");
+		use->source = "/";
 		if (i && compare_ids(&caches[i - 1], &caches[i]) == 0) {
 			use->filesystem = caches[i - 1]->filesystem;
 			continue;

@@ -2,6 +2,7 @@
 /* Shared by run_mounts.c and run_caches.c. */
 #pragma once
 
+#include "builder/step/bind_mount.h"
 #include "builder/step/run_mounts.h"
 
 struct agent_proxy;
@@ -10,10 +11,9 @@ struct agent_proxy;
 struct in_use {
 	const struct run_work_mount *work;
 	struct filesystem *filesystem; /* of a bind, or of the cache; NULL for others */
-	bool own;                      /* opened for this, to be closed */
-	struct cache_mount *cache;     /* NULL, also for the second use of one */
-	char *source;                  /* below the filesystem's root */
-	struct object_id bound;        /* what a bind shows */
+	const char *source;            /* below its root */
+	struct bind_mount bind;
+	struct cache_mount *cache; /* NULL, also for the second use of one */
 	bool directory;
 	const struct secret *secret;
 	const struct ssh_agent *agent;

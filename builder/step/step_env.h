@@ -79,6 +79,7 @@ struct step_env {
 	struct jobserver *jobserver; /* how many jobs RUN steps may have; NULL: nobody counts */
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
+	bool precise;            /* find steps by what they looked at, see step_traced.h */
 	const char *build_label; /* how others are told who holds a cache */
 	bool replay;             /* say again what steps printed that are found again */
 	int64_t created_s;       /* of states; negative: the time they are made */

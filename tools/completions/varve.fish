@@ -35,6 +35,8 @@ function __varve_at
 				set skip 1
 			case 'build --label'
 				set skip 1
+			case 'build --layers'
+				set skip 1
 			case 'build --memory-reserve'
 				set skip 1
 			case 'build --metadata-file'
@@ -140,6 +142,8 @@ function __varve_at
 			case 'save --compression'
 				set skip 1
 			case 'save --format'
+				set skip 1
+			case 'save --layers'
 				set skip 1
 			case 'save --output' 'save -o'
 				set skip 1
@@ -301,6 +305,7 @@ complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may
 complete -c varve -n '__varve_at "build"' -l jobserver -x -d 'Let make and its like run so many jobs in all RUNs together: a number, auto or off'
 complete -c varve -n '__varve_at "build"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
+complete -c varve -n '__varve_at "build"' -l layers -x -d 'Layers of the image: one for each step or stage, squash for one on top of the base image, or pack:N for at most N'
 complete -c varve -n '__varve_at "build"' -l load -d 'Into the store; that is where images go anyway without --output'
 complete -c varve -n '__varve_at "build"' -l memory-reserve -x -d 'Begin no further RUN while less memory than this is available (default: a sixteenth of all; 0: never wait)'
 complete -c varve -n '__varve_at "build"' -l metadata-file -r -F -d 'Write what is known of the result to a file, as JSON'
@@ -309,6 +314,7 @@ complete -c varve -n '__varve_at "build"' -l no-cache -d 'Do every step anew'
 complete -c varve -n '__varve_at "build"' -l no-cache-filter -x -d 'Do the steps of these stages anew'
 complete -c varve -n '__varve_at "build"' -s o -l output -x -d 'Where the result goes: type=image|oci|docker|local|tar,dest=PATH'
 complete -c varve -n '__varve_at "build"' -l platform -x -d 'Build for this platform'
+complete -c varve -n '__varve_at "build"' -l precise -d 'Keep what each RUN looks at, and do not run it again while that is the same'
 complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
 complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'
@@ -415,6 +421,7 @@ complete -c varve -n '__varve_at "inspect"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "inspect"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "save"' -l compression -x -d 'Of layers: gzip, zstd, uncompressed; else as they came, or gzip'
 complete -c varve -n '__varve_at "save"' -l format -x -a 'docker oci' -d 'What \'docker load\' reads, or an OCI layout'
+complete -c varve -n '__varve_at "save"' -l layers -x -d 'One for each step, squash for one on top of what was imported, or pack:N for at most N'
 complete -c varve -n '__varve_at "save"' -s o -l output -r -F -d 'Where to write it, in place of standard output'
 complete -c varve -n '__varve_at "save"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "save"' -s h -l help -d 'Show this text'

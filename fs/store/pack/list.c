@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -96,13 +98,20 @@ static int read_names(int packs_fd, struct strings *ret, struct error *err)
 	return 0;
 }
 
+/* In a set the packs stand with the newest, whose name is the last, first. */
+static int compare_name(const void *name, const void *pack)
+{
+	return strcmp((*(struct pack *const *)pack)->name, name);
+}
+
 static struct pack *find_open(const struct pack_set *set, const char *name)
 {
-	for (size_t i = 0; set && i < set->count; i++) {
-		if (strcmp(set->packs[i]->name, name) == 0)
-			return set->packs[i];
-	}
-	return NULL;
+	struct pack *const *found;
+
+	if (!set || !set->count)
+		return NULL;
+	found = bsearch(name, set->packs, set->count, sizeof(struct pack *), compare_name);
+	return found ? *found : NULL;
 }
 
 static bool same_packs(const struct pack_set *set, const struct strings *names)

@@ -181,6 +181,19 @@ static void test_what_is_wrong_is_named(void **state)
 	check_refused("type=oci,\"dest=x", -EINVAL, "quoted-field");
 }
 
+static void test_layers_are_an_attribute_of_images(void **state)
+{
+	struct output output = parse("type=oci,dest=x,layers=pack:20");
+
+	(void)state;
+	assert_true(output.layering_set);
+	assert_int_equal(output.layering.kind, LAYERING_PACK);
+	assert_int_equal(output.layering.most, 20);
+	output_release(&output);
+	check_refused("type=oci,dest=x,layers=all", -EINVAL, "step, stage, squash and pack:N");
+	check_refused("type=tar,dest=x,layers=squash", -EINVAL, "no attribute 'layers'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_pushing_is_an_output_to_a_registry),
 		cmocka_unit_test(test_annotations_say_what_they_are_for),
 		cmocka_unit_test(test_annotations_of_the_command_line_are_added),
+		cmocka_unit_test(test_layers_are_an_attribute_of_images),
 		cmocka_unit_test(test_what_is_wrong_is_named),
 	};
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/copy_select.h"
@@ -28,6 +29,10 @@ struct cache_mount {
 	struct filesystem *filesystem;
 	enum run_mount_sharing sharing;
 	uint64_t base; /* number of the version it began with; 0: none */
+	/* From a commit to cache_mount_unlock(), see cache_lock_server(); else 0. */
+	int lock_fd;
+	char *version; /* the ref to be set to `committed`; NULL: there is nothing new */
+	struct object_id committed;
 };
 
 /* ---- waiting ---- */
@@ -234,32 +239,65 @@ struct filesystem *cache_mount_filesystem(const struct cache_mount *cache)
 
 /* ---- afterwards ---- */
 
-int cache_mount_commit(struct cache_mount *cache, struct error *err)
+/* The version there will be: 1, or 0 when it stays with what there is. */
+static int find_version(struct cache_mount *cache, uint64_t *ret, struct error *err)
 {
-	struct snapshot_intent intent = { .created_s = step_env_time(cache->env) };
-	struct snapshot_result result;
-	cleanup_free char *ref = NULL;
-	cleanup_fd int lock_fd = -1;
 	struct cache_version newest = { 0 };
-	int r = cache_lock_server(cache->cache, &lock_fd, err);
+	int changed = workspace_changed(cache->filesystem->workspace, err);
+	int r = changed < 0 ? changed : cache_newest(cache->cache, &newest, err);
 
-	bool changed;
-
-	if (r == 0)
-		r = workspace_changed(cache->filesystem->workspace, err);
-	changed = r > 0;
-	if (r >= 0)
-		r = cache_newest(cache->cache, &newest, err);
 	/* An unused cache keeps its version; one that has none yet gets its first. */
 	if (r < 0 || (r > 0 && !changed))
 		return r < 0 ? r : 0;
 	/* Somebody else's version has come in between: a private copy does not replace it. */
 	if (cache->sharing == RUN_MOUNT_PRIVATE && newest.number != cache->base)
 		return 0;
-	ref = cache_ref(cache->cache, newest.number + 1);
-	intent.ref = ref;
+	*ret = newest.number + 1;
+	return 1;
+}
+
+int cache_mount_commit(struct cache_mount *cache, struct error *err)
+{
+	cleanup_free char *lease = xstrdup(store_lease_name(cache->env->lease));
+	struct snapshot_intent intent = { .created_s = step_env_time(cache->env), .hold = lease };
+	cleanup_free char *ref = NULL;
+	struct snapshot_result result;
+	uint64_t number = 0;
+	int r;
+
+	r = cache_lock_server(cache->cache, &cache->lock_fd, err);
+	if (r == 0)
+		r = find_version(cache, &number, err);
+	if (r <= 0)
+		return r;
+	ref = cache_ref(cache->cache, number);
+	if (cache->sharing == RUN_MOUNT_SHARED)
+		intent.ref = ref;
 	r = workspace_commit(cache->filesystem->workspace, &intent, &result, err);
-	return r < 0 ? r : cache_trim(cache->cache, VERSIONS_KEPT, err);
+	if (r < 0)
+		return r;
+	cache->committed = result.id;
+	cache->version = take_ptr(&ref);
+	return 0;
+}
+
+int cache_mount_publish(struct cache_mount *cache, struct store_txn *txn, struct error *err)
+{
+	if (!cache->version || cache->sharing == RUN_MOUNT_SHARED)
+		return 0;
+	return store_txn_set_ref(txn, cache->version, &cache->committed, err);
+}
+
+int cache_mount_trim(struct cache_mount *cache, struct error *err)
+{
+	return cache->version ? cache_trim(cache->cache, VERSIONS_KEPT, err) : 0;
+}
+
+void cache_mount_unlock(struct cache_mount *cache)
+{
+	if (cache->lock_fd > 0)
+		close(cache->lock_fd);
+	cache->lock_fd = 0;
 }
 
 static void forget_shared(struct filesystem *filesystem)
@@ -292,6 +330,7 @@ void cache_mount_close(struct cache_mount *cache)
 {
 	if (!cache)
 		return;
+	free(cache->version);
 	if (cache->filesystem && cache->filesystem->shared)
 		leave_shared(cache);
 	else

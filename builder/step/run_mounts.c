@@ -6,73 +6,10 @@
 #include <string.h>
 
 #include "builder/step/agent_proxy.h"
-#include "builder/step/bind_mount.h"
+#include "builder/step/run_mounts_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/path.h"
-
-/* One mount, open. */
-struct in_use {
-	const struct run_work_mount *work;
-	struct filesystem *filesystem; /* of a bind, or of the cache; NULL for others */
-	const char *source;            /* below its root */
-	struct bind_mount bind;
-	struct cache_mount *cache; /* NULL, also for the second use of one */
-	bool directory;
-	const struct secret *secret;
-	const struct ssh_agent *agent;
-	char *target; /* where it really is, once it has been attached */
-	bool left_out;
-};
-
-struct run_mounts_in_use {
-	struct step_task *task;
-	struct filesystem *root;
-	struct in_use *items;     /* in the order of the Dockerfile */
-	struct in_use **attached; /* outer targets before inner ones */
-	size_t count;
-	struct agent_proxy **proxies;
-	size_t proxy_count;
-	size_t sockets;
-};
-
-/* ---- caches ---- */
-
-static int compare_ids(const void *a, const void *b)
-{
-	const struct in_use *const *left = a;
-	const struct in_use *const *right = b;
-
-	return strcmp((*left)->work->mount.id, (*right)->work->mount.id);
-}
-
-/* Take them in order of their ids; the same one twice is mounted twice. */
-static int open_caches(struct run_mounts_in_use *mounts, struct error *err)
-{
-	cleanup_free struct in_use **caches = xcalloc(mounts->count + 1, sizeof(struct in_use *));
-	size_t count = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < mounts->count; i++) {
-		if (mounts->items[i].work->mount.type == RUN_MOUNT_CACHE)
-			caches[count++] = &mounts->items[i];
-	}
-	qsort(caches, count, sizeof(struct in_use *), compare_ids);
-	for (size_t i = 0; i < count && r == 0; i++) {
-		struct in_use *use = caches[i];
-
-		use->directory = true;
-		use->source = "/";
-		if (i && compare_ids(&caches[i - 1], &caches[i]) == 0) {
-			use->filesystem = caches[i - 1]->filesystem;
-			continue;
-		}
-		r = cache_mount_open(mounts->task, use->work, &use->cache, err);
-		if (r == 0)
-			use->filesystem = cache_mount_filesystem(use->cache);
-	}
-	return r;
-}
 
 /* ---- secrets and agents ---- */
 
@@ -318,7 +255,7 @@ int run_mounts_open(struct step_task *task, struct filesystem *root, struct spec
 	mounts->proxies = xcalloc(mounts->count + 1, sizeof(struct agent_proxy *));
 	for (size_t i = 0; i < mounts->count; i++)
 		mounts->items[i].work = &run->mounts[i];
-	r = open_caches(mounts, err);
+	r = run_caches_open(mounts, err);
 	for (size_t i = 0; i < mounts->count && r == 0; i++)
 		r = open_one(mounts, &mounts->items[i], err);
 	if (r == 0)
@@ -398,21 +335,6 @@ size_t run_mounts_filesystems(const struct run_mounts_in_use *mounts, struct fil
 	}
 	*ret = list;
 	return count;
-}
-
-int run_mounts_commit(struct run_mounts_in_use *mounts, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < mounts->count && r == 0; i++) {
-		const struct in_use *use = &mounts->items[i];
-
-		if (use->cache && !use->work->mount.read_only)
-			r = cache_mount_commit(use->cache, err);
-		if (r < 0)
-			return error_prefix(err, r, "cache '%s'", use->work->mount.id);
-	}
-	return r;
 }
 
 void run_mounts_close(struct run_mounts_in_use *mounts)

@@ -12,6 +12,7 @@
 #include "fs/base/cleanup.h"
 
 struct run_mounts_in_use;
+struct step_record;
 
 /*
  * Open all mounts of the task's RUN and add them to `spec`, with what secrets and agents put into
@@ -33,7 +34,10 @@ bool run_mounts_secret(const struct run_mounts_in_use *mounts);
 /* Their filesystems, one perhaps more than once, in an array that has room for one more and is the
  * caller's to free. */
 size_t run_mounts_filesystems(const struct run_mounts_in_use *mounts, struct filesystem ***ret);
-/* The step has succeeded. */
-int run_mounts_commit(struct run_mounts_in_use *mounts, struct error *err);
+/* Are there caches that may have changed? */
+bool run_mounts_caches(const struct run_mounts_in_use *mounts);
+/* The step has succeeded: make new versions of its caches, and record the step with them. */
+int run_mounts_commit(struct run_mounts_in_use *mounts, const struct step_record *records,
+		      size_t count, struct error *err);
 void run_mounts_close(struct run_mounts_in_use *mounts);
 DEFINE_CLEANUP(struct run_mounts_in_use *, run_mounts_close);

@@ -188,6 +188,29 @@ static int say_died(struct error *err)
 			 "the process that serves the filesystem has died; run the build again");
 }
 
+/*
+ * A place for the step, and the way to ask for more, which is no part of what it is: its key does
+ * not know of it. An image that says how make is to be called keeps that.
+ */
+static int join_jobserver(struct running *running, struct error *err)
+{
+	const struct step_env *env = running->task->env;
+	struct strings *variables = &running->around.spec.env;
+	cleanup_free char *flags = NULL;
+	int r;
+
+	if (!env->jobserver)
+		return 0;
+	r = jobserver_join(env->jobserver, env->cancel_fd, &running->jobs, err);
+	if (r < 0 || strings_env_get(variables, "MAKEFLAGS"))
+		return r;
+	flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
+			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
+			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
+	strings_env_set(variables, "MAKEFLAGS", flags);
+	return 0;
+}
+
 static void write_line(struct running *running, const char *text)
 {
 	cleanup_free char *line = xasprintf("varve: %s\n", text);
@@ -213,29 +236,6 @@ static int say_failures(struct running *running, int failure, struct error *err)
 			write_line(running, texts.items[j]);
 	}
 	return failure;
-}
-
-/*
- * A place for the step, and the way to ask for more, which is no part of what it is: its key does
- * not know of it. An image that says how make is to be called keeps that.
- */
-static int join_jobserver(struct running *running, struct error *err)
-{
-	const struct step_env *env = running->task->env;
-	struct strings *variables = &running->around.spec.env;
-	cleanup_free char *flags = NULL;
-	int r;
-
-	if (!env->jobserver)
-		return 0;
-	r = jobserver_join(env->jobserver, env->cancel_fd, &running->jobs, err);
-	if (r < 0 || strings_env_get(variables, "MAKEFLAGS"))
-		return r;
-	flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
-			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
-			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
-	strings_env_set(variables, "MAKEFLAGS", flags);
-	return 0;
 }
 
 static int run_process(struct running *running, struct error *err)
@@ -271,8 +271,10 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 {
 	cleanup_free char *lease = xstrdup(store_lease_name(running->task->env->lease));
 	cleanup_with(buf_release) struct buf config = { 0 };
+	struct step_record records[SNAPSHOT_STEPS_MAX];
 	struct snapshot_intent intent;
 	struct snapshot_result result;
+	size_t record_count = 0;
 	int r;
 
 	if (run_mounts_secret(running->around.mounts))
@@ -282,7 +284,17 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 		return r;
 	step_intent(running->task, keys, flags, running->started_ns, &config, &intent);
 	intent.hold = lease;
+	/* With caches it is not found before their versions are, too. */
+	if (!(flags & STEP_FAILED) && run_mounts_caches(running->around.mounts)) {
+		memcpy(records, intent.steps, sizeof records);
+		record_count = intent.step_count;
+		intent.step_count = 0;
+	}
 	r = workspace_commit(running->around.root->workspace, &intent, &result, err);
+	for (size_t i = 0; i < record_count; i++)
+		records[i].snapshot = result.id;
+	if (r == 0 && record_count)
+		r = run_mounts_commit(running->around.mounts, records, record_count, err);
 	if (r < 0)
 		return r;
 	ret->snapshot = result.id;
@@ -333,11 +345,9 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		if (r == -ECHILD || r == -ECANCELED)
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)
-			(void)run_mounts_commit(running.around.mounts, NULL);
+			(void)run_mounts_commit(running.around.mounts, NULL, 0, NULL);
 		if (r == 0)
 			shield(&running);
-		if (r == 0)
-			r = run_mounts_commit(running.around.mounts, err);
 		if (r == 0)
 			r = commit(&running, keys, 0, ret, err);
 	}

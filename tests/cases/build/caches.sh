@@ -2,6 +2,7 @@
 # Cache mounts: shared, locked and private, in one build and between several.
 . "$CASE_LIB"
 . "$BUILD_LIB"
+. "$FAMILY_LIB"
 make_base
 
 echo "a cache keeps what a step wrote, also for another Dockerfile"
@@ -113,3 +114,35 @@ check() {
 }
 at last check
 varve fsck
+
+echo "one that is killed while its step is committed leaves no version without the step"
+for sharing in shared locked private; do
+	id=whole-$sharing
+	printf 'FROM base\nRUN %s,sharing=%s head -c 250000000 /dev/urandom >/big; echo %s >>/c/list\n' \
+		"--mount=type=cache,id=$id,target=/c" $sharing $sharing >"$CONTEXT/big"
+	"$VARVE" build -f "$CONTEXT/big" "$CONTEXT" >"$TEST_TMP/killed" 2>&1 &
+	victim=$!
+	running() {
+		inits
+		[ -n "$found" ]
+	}
+	ended() {
+		! running
+	}
+	wait_for 20 running
+	wait_for 60 ended
+	# Either the state of the step or its cache is being written; neither comes to its end.
+	servers
+	# shellcheck disable=SC2086
+	kill -STOP $found
+	kill -KILL $victim
+	# shellcheck disable=SC2086
+	kill -CONT $found
+	wait $victim 2>/dev/null || true
+	wait_for 20 alone
+	versions=$(varve cache ls --format json | grep -c "\"id\":\"$id\",\"version\"" || true)
+	build -f "$CONTEXT/big" "$CONTEXT"
+	result=$(step 'RUN --mount')
+	echo "$sharing: $versions versions, the step is $result"
+	[ "$versions" = 0 ] || [ "$result" = CACHED ] || fail "a version of a step that was not kept"
+done

@@ -9,6 +9,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
+#include "fs/base/parse.h"
 #include "tools/access.h"
 #include "tools/build_call.h"
 #include "tools/build_flags.h"
@@ -17,6 +18,7 @@
 #include "tools/json_text.h"
 #include "tools/output.h"
 #include "tools/progress/progress.h"
+#include "tools/table.h"
 
 /* All outputs of a build. */
 struct outputs {
@@ -70,6 +72,19 @@ static int read_outputs(const struct build_flags *flags, const struct layering *
 	return 0;
 }
 
+static bool names_argument(const struct strings *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *item = list->items[i];
+
+		if (strncmp(item, name, length) == 0 && (!item[length] || item[length] == '='))
+			return true;
+	}
+	return false;
+}
+
 /* "NAME" alone takes the value of the environment, and is nothing where that has none. */
 static void fill_build_args(const struct strings *from, struct strings *ret)
 {
@@ -84,6 +99,13 @@ static void fill_build_args(const struct strings *from, struct strings *ret)
 		if (value)
 			strings_add_format(ret, "%s=%s", item, value);
 	}
+	/* A time that holds for all that is made here; docker buildx takes it over, too. */
+	if (!names_argument(from, "SOURCE_DATE_EPOCH")) {
+		const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+		if (epoch && *epoch)
+			strings_add_format(ret, "SOURCE_DATE_EPOCH=%s", epoch);
+	}
 }
 
 static int read_call(const struct build_flags *flags, struct call *ret, struct error *err)
@@ -95,6 +117,15 @@ static int read_call(const struct build_flags *flags, struct call *ret, struct e
 	return r;
 }
 
+static int read_reserve(const char *text, uint64_t *ret, struct error *err)
+{
+	*ret = STEP_MEMORY_RESERVE_USUAL;
+	if (text && parse_size(text, ret) < 0)
+		return error_set(err, -EINVAL, "--memory-reserve '%s': it is a size such as 512m",
+				 text);
+	return 0;
+}
+
 static void set_options(const struct invocation *call, const struct outputs *outputs,
 			struct build_options *ret)
 {
@@ -103,7 +134,13 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	ret->context = call->operands[0];
 	ret->file = flags->file;
 	ret->stdin_fd = STDIN_FILENO;
-	ret->target = flags->target;
+	strings_add_all(&ret->targets, &flags->targets);
+	ret->all_stages = flags->all_stages;
+	ret->keep_going = flags->keep_going;
+	ret->replay = flags->replay;
+	ret->for_one = flags->iidfile         ? "--iidfile"
+		       : flags->metadata_file ? "--metadata-file"
+					      : NULL;
 	ret->platform = flags->platform;
 	strings_add_all(&ret->build_contexts, &flags->build_contexts);
 	fill_build_args(&flags->build_args, &ret->build_args);
@@ -122,6 +159,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	ret->open_files = fd_limit_raise();
 	ret->cache_commit = strcmp(flags->cache_commit, "always") == 0 ? CACHE_COMMIT_ALWAYS
 								       : CACHE_COMMIT_SUCCESS;
+	ret->precise = flags->precise;
 	ret->jobs = flags->jobs > UINT16_MAX ? UINT16_MAX : (unsigned)flags->jobs;
 	ret->outputs = outputs->items;
 	ret->output_count = outputs->count;
@@ -173,31 +211,60 @@ static int write_metadata(const char *path, const struct build_result *result, s
 static int write_results(const struct build_flags *flags, const struct build_result *result,
 			 struct error *err)
 {
-	cleanup_with(buf_release) struct buf id = { 0 };
+	cleanup_with(buf_release) struct buf ids = { 0 };
+	cleanup_free char *joined = strings_join(&result->images, "\n");
 	int r = 0;
 
-	buf_add_format(&id, "sha256:%s", object_id_hex(&result->snapshot).text);
+	buf_add_string(&ids, joined);
 	if (flags->iidfile)
-		r = write_file(flags->iidfile, &id, err);
+		r = write_file(flags->iidfile, &ids, err);
 	if (r == 0 && flags->metadata_file)
 		r = write_metadata(flags->metadata_file, result, err);
 	if (r == 0 && flags->quiet) {
-		buf_add_char(&id, '\n');
-		r = output_write(&id, err);
+		buf_add_char(&ids, '\n');
+		r = output_write(&ids, err);
 	}
 	return r;
 }
 
-/* The words of a build that failed, below what the progress display has left. */
-static int report_failure(const struct build_result *result, const struct error *err)
+/* What became of each stage, when several were asked for. */
+static void add_targets(const struct build_result *result, enum progress_mode mode, struct buf *ret)
+{
+	static const struct table_column columns[] = {
+		{ "STAGE", "stage" }, { "RESULT", "result" }, { "FAILED STEP", "step" }, { 0 }
+	};
+	static const char *const words[] = {
+		[HISTORY_RUNNING] = "running",   [HISTORY_DONE] = "done",
+		[HISTORY_CACHED] = "cached",     [HISTORY_FAILED] = "failed",
+		[HISTORY_CANCELED] = "not done",
+	};
+	cleanup_with(table_free) struct table *table = table_new(columns);
+
+	if (result->target_count < 2 || (mode != PROGRESS_TTY && mode != PROGRESS_PLAIN))
+		return;
+	for (size_t i = 0; i < result->target_count; i++) {
+		table_add_text(table, result->targets[i].label);
+		table_add_text(table, words[result->targets[i].status]);
+		table_add_text(table, result->targets[i].reason);
+	}
+	buf_add_char(ret, '\n');
+	table_write(table, OUTPUT_TABLE, isatty(STDERR_FILENO), ret);
+}
+
+/* What is to be said below what the progress display has left. */
+static void report(const struct build_result *result, enum progress_mode mode, int r,
+		   const struct error *err)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
 
-	buf_append(&text, result->excerpt.data, result->excerpt.length);
-	buf_add_format(&text, "ERROR: failed to build: %s\n",
-		       err->text[0] ? err->text : error_words(err->code));
-	(void)output_write_fd(STDERR_FILENO, text.data, text.length);
-	return EXIT_BUILD_FAILED;
+	if (r < 0 && r != -ECANCELED)
+		buf_append(&text, result->excerpt.data, result->excerpt.length);
+	add_targets(result, mode, &text);
+	if (r < 0 && r != -ECANCELED)
+		buf_add_format(&text, "ERROR: failed to build: %s\n",
+			       err->text[0] ? err->text : error_words(err->code));
+	if (text.length)
+		(void)output_write_fd(STDERR_FILENO, text.data, text.length);
 }
 
 /* ---- the verb ---- */
@@ -228,12 +295,11 @@ static int build(const struct invocation *call, struct build_options *options, s
 	options->sink = progress_sink(progress);
 	r = build_run(options, &result, &failure);
 	progress_finish(progress);
-	if (r == -ECANCELED)
-		return r;
-	if (result.answer.length)
+	if (result.answer.length && r != -ECANCELED)
 		(void)output_write(&result.answer, NULL);
+	report(&result, progress_mode(progress), r, &failure);
 	if (r < 0)
-		return report_failure(&result, &failure);
+		return r == -ECANCELED ? r : EXIT_BUILD_FAILED;
 	if (options->call.what != CALL_BUILD)
 		return result.status ? EXIT_BUILD_FAILED : EXIT_OK;
 	return write_results(call->options, &result, err);
@@ -241,11 +307,12 @@ static int build(const struct invocation *call, struct build_options *options, s
 
 static void options_free(struct build_options *options)
 {
-	struct strings *lists[] = { &options->build_contexts, &options->build_args,
-				    &options->labels,         &options->tags,
-				    &options->secrets,        &options->ssh,
-				    &options->extra_hosts,    &options->ulimits,
-				    &options->allow,          &options->no_cache_stages };
+	struct strings *lists[] = {
+		&options->targets, &options->build_contexts, &options->build_args,
+		&options->labels,  &options->tags,           &options->secrets,
+		&options->ssh,     &options->extra_hosts,    &options->ulimits,
+		&options->allow,   &options->no_cache_stages
+	};
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strings_release(lists[i]);
@@ -281,12 +348,15 @@ static int run(const struct invocation *call, struct error *err)
 	cleanup_with(outputs_release) struct outputs outputs = { 0 };
 	cleanup_with(store_close) struct store *store = NULL;
 	struct build_options options = { 0 };
-	int r = read_call(call->options, &options.call, err);
+	const struct build_flags *flags = call->options;
+	int r = read_call(flags, &options.call, err);
 
 	if (r == 0)
-		r = read_layering(call->options, &options.layering, err);
+		r = read_layering(flags, &options.layering, err);
 	if (r == 0)
-		r = read_outputs(call->options, &options.layering, &outputs, err);
+		r = read_reserve(flags->memory_reserve, &options.memory_reserve, err);
+	if (r == 0)
+		r = read_outputs(flags, &options.layering, &outputs, err);
 	if (r == 0)
 		r = interrupt_catch(&options.cancel_fd, err);
 	if (r == 0)

@@ -6,7 +6,9 @@
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
+#include "fs/snapshot/snapshot.h"
 #include "tools/access.h"
+#include "tools/explain_files.h"
 #include "tools/json_text.h"
 #include "tools/output.h"
 
@@ -30,13 +32,16 @@ static const struct option_spec options[] = {
 /* The same step as another build has done it. */
 struct other {
 	char *address; /* NULL: none was found */
+	struct object_id snapshot;
 	struct step_note note;
+	struct changed_files files; /* of a COPY or ADD */
 };
 
 static void other_release(struct other *other)
 {
 	free(other->address);
 	step_note_release(&other->note);
+	changed_files_release(&other->files);
 }
 DEFINE_CLEANUP_VALUE(struct other, other_release);
 
@@ -62,6 +67,7 @@ static int look_in_build(struct store *store, struct history *history, const cha
 		}
 		if (r > 0)
 			ret->address = xasprintf("%s@%s:%u", build, address->stage, address->step);
+		ret->snapshot = state->snapshot;
 		return r > 0;
 	}
 	return r;
@@ -109,6 +115,30 @@ static size_t place_of(const struct step_note *note, size_t index)
 	return place;
 }
 
+/* Behind two digests of files, which ones they are; without the states nothing is said of that. */
+static void find_files(struct store *store, const struct address *address,
+		       const struct step_note *note, struct other *other)
+{
+	const struct note_part *now = find_part(note, "files", 0);
+	const struct note_part *then = find_part(&other->note, "files", 0);
+	const struct note_part *destination = find_part(note, "destination", 0);
+	struct snapshot_record before, after;
+
+	if (!other->address || !now || !then || !destination ||
+	    strcmp(now->value, then->value) == 0)
+		return;
+	if (snapshot_load(store, &other->snapshot, &before, NULL) == 0 &&
+	    snapshot_load(store, &address->snapshot, &after, NULL) == 0)
+		(void)changed_files_find(store, &before.root, &after.root, destination->value,
+					 &other->files, NULL);
+}
+
+/* What is told of a step, though no key is made of it. */
+static bool is_seen(const struct note_part *part)
+{
+	return strcmp(part->name, STEP_PART_SEEN) == 0;
+}
+
 typedef void (*change_fn)(struct buf *ret, const char *name, const char *before, const char *after);
 
 /* NULL stands for what is not there. */
@@ -122,13 +152,13 @@ static void each_change(const struct step_note *before, const struct step_note *
 		const struct note_part *part = &after->parts[i];
 		const struct note_part *old = find_part(before, part->name, place_of(after, i));
 
-		if (!old || strcmp(old->value, part->value) != 0)
+		if (!is_seen(part) && (!old || strcmp(old->value, part->value) != 0))
 			fn(ret, part->name, old ? old->value : NULL, part->value);
 	}
 	for (size_t i = 0; i < before->part_count; i++) {
 		const struct note_part *part = &before->parts[i];
 
-		if (!find_part(after, part->name, place_of(before, i)))
+		if (!is_seen(part) && !find_part(after, part->name, place_of(before, i)))
 			fn(ret, part->name, part->value, NULL);
 	}
 }
@@ -145,6 +175,21 @@ static void add_text_change(struct buf *ret, const char *name, const char *befor
 		buf_add_format(ret, "    + %s\n", after);
 }
 
+/* What --precise found when it looked for a result of other files. */
+static void add_text_seen(struct buf *ret, const struct step_note *note)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < note->part_count; i++) {
+		if (!is_seen(&note->parts[i]))
+			continue;
+		if (first)
+			buf_add_string(ret, "\nAn earlier run had looked at what is other now:\n");
+		buf_add_format(ret, "  %s\n", note->parts[i].value);
+		first = false;
+	}
+}
+
 static void add_text(struct buf *ret, const struct step_note *note, const struct other *other)
 {
 	buf_add_format(ret, "%s\n\n", note->name);
@@ -155,14 +200,20 @@ static void add_text(struct buf *ret, const struct step_note *note, const struct
 	buf_add_string(ret, "\nwhich are made of\n");
 	buf_add_format(ret, "  %-24s %s\n", "step before", object_id_hex(&note->parent_key).text);
 	for (size_t i = 0; i < note->part_count; i++) {
-		if (*note->parts[i].value)
+		if (*note->parts[i].value && !is_seen(&note->parts[i]))
 			buf_add_format(ret, "  %-24s %s\n", note->parts[i].name,
 				       note->parts[i].value);
 	}
+	add_text_seen(ret, note);
 	if (!other->address)
 		return;
 	buf_add_format(ret, "\nIt was not %s, as these differ:\n", other->address);
 	each_change(&other->note, note, add_text_change, ret);
+	for (size_t i = 0; i < other->files.count; i++)
+		buf_add_format(ret, "    %s: %s\n", other->files.items[i].path,
+			       other->files.items[i].what);
+	if (other->files.more)
+		buf_add_string(ret, "    and more: see 'varve diff'\n");
 }
 
 static void add_value(struct buf *ret, const char *key, const char *value)
@@ -204,6 +255,8 @@ static void add_json(struct buf *ret, const struct step_note *note, const struct
 	json_add_key(ret, "parts");
 	buf_add_char(ret, '[');
 	for (size_t i = 0; i < note->part_count; i++) {
+		if (is_seen(&note->parts[i]))
+			continue;
 		add_comma(ret);
 		buf_add_char(ret, '{');
 		json_add_field(ret, "name", note->parts[i].name);
@@ -211,11 +264,30 @@ static void add_json(struct buf *ret, const struct step_note *note, const struct
 		buf_add_char(ret, '}');
 	}
 	buf_add_char(ret, ']');
+	json_add_key(ret, "seen");
+	buf_add_char(ret, '[');
+	for (size_t i = 0; i < note->part_count; i++) {
+		if (!is_seen(&note->parts[i]))
+			continue;
+		add_comma(ret);
+		json_add_string(ret, note->parts[i].value, strlen(note->parts[i].value));
+	}
+	buf_add_char(ret, ']');
 	add_value(ret, "compared_with", other->address);
 	json_add_key(ret, "changes");
 	buf_add_char(ret, '[');
 	if (other->address)
 		each_change(&other->note, note, add_json_change, ret);
+	buf_add_char(ret, ']');
+	json_add_key(ret, "files");
+	buf_add_char(ret, '[');
+	for (size_t i = 0; i < other->files.count; i++) {
+		add_comma(ret);
+		buf_add_char(ret, '{');
+		json_add_field(ret, "path", other->files.items[i].path);
+		json_add_field(ret, "change", other->files.items[i].what);
+		buf_add_char(ret, '}');
+	}
 	buf_add_string(ret, "]}\n");
 }
 
@@ -244,6 +316,7 @@ static int run(const struct invocation *call, struct error *err)
 		r = find_other(store, &address, &note, &other, err);
 	if (r < 0)
 		return r;
+	find_files(store, &address, &note, &other);
 	if (output_format_of(given->format) == OUTPUT_JSON)
 		add_json(&text, &note, &other);
 	else

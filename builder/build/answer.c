@@ -329,7 +329,7 @@ static void targets_text(struct building *building)
 
 /* ---- which ---- */
 
-int building_answer(struct building *building, int r, const struct error *err)
+int building_answer(struct building *building, int r, struct error *err)
 {
 	static const struct error unknown = { .text = "" };
 	bool json = building->options->call.json;
@@ -341,6 +341,10 @@ int building_answer(struct building *building, int r, const struct error *err)
 			answer_check(building, r == 0 ? NULL : err ? err : &unknown);
 		break;
 	case CALL_OUTLINE:
+		if (r == 0 && building->plan->target_count > 1)
+			return error_set(err, -EINVAL,
+					 "--call=outline is for one target, and --target names %zu",
+					 building->plan->target_count);
 		if (r == 0)
 			(json ? outline_json : outline_text)(building);
 		break;

@@ -5,16 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "builder/build/building.h"
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
+#include "builder/build/targets.h"
 #include "builder/context/context.h"
 #include "builder/image/restack.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
+#include "fs/base/cancel.h"
 #include "fs/base/error.h"
 #include "fs/store/gc.h"
 #include "fs/store/store.h"
@@ -103,7 +106,7 @@ static void cancel(void *context)
 {
 	const struct building *building = context;
 
-	(void)eventfd_write(building->options->cancel_fd, 1);
+	(void)eventfd_write(building->failed_fd, 1);
 }
 
 /* Each step leaves a pack; thousands of them are slow to search. */
@@ -139,9 +142,9 @@ static void set_up(struct building *building, struct step_env *env)
 	int64_t created_ns;
 
 	step_env_init(env);
-	cancel_with(&building->input.place.files, options->cancel_fd);
+	cancel_with(&building->input.place.files, building->cancel_fd);
 	for (size_t i = 0; i < building->contexts.opened_count; i++)
-		cancel_with(&building->contexts.opened[i].files, options->cancel_fd);
+		cancel_with(&building->contexts.opened[i].files, building->cancel_fd);
 	env->store = options->store;
 	env->lease = building->lease;
 	env->context = building->input.place.files;
@@ -156,46 +159,86 @@ static void set_up(struct building *building, struct step_env *env)
 	env->ulimit_count = building->ulimit_count;
 	env->shm_size = options->shm_size;
 	env->open_files = options->open_files;
+	env->memory_reserve = options->memory_reserve;
 	env->allow_insecure = strings_contain(&options->allow, "security.insecure");
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
+	env->replay = options->replay;
 	env->cache_commit = options->cache_commit;
+	env->precise = options->precise;
 	env->build_label = building->label;
-	env->cancel_fd = options->cancel_fd;
+	env->cancel_fd = building->cancel_fd;
+	env->interrupt_fd = options->cancel_fd;
 	env->warn = warn;
 	env->warn_context = building;
 	if (building->plan->created && config_time_parse(building->plan->created, &created_ns) == 0)
 		env->created_s = created_ns / 1000000000;
 }
 
+static int open_cancel(struct building *building, struct error *err)
+{
+	int r;
+
+	building->failed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = building->failed_fd < 0 ? -errno
+				    : cancel_join(building->options->cancel_fd, building->failed_fd,
+						  &building->cancel_fd);
+	return r < 0 ? error_errno(err, r, "cannot make what cancels a build") : 0;
+}
+
 static int carry_out(struct building *building, struct error *err)
 {
 	const struct plan *plan = building->plan;
-	const struct vertex *failed = NULL;
 	struct step_env env;
 	struct solve_options how = { .plan = plan,
 				     .env = &env,
 				     .sink = building->news.sink,
 				     .first_event = building->news.next,
 				     .jobs = building->options->jobs,
+				     .keep_going = building->options->keep_going,
 				     .cancel = cancel,
 				     .ended = ended,
 				     .context = building };
-	int r;
+	int r = open_cancel(building, err);
 
+	if (r < 0)
+		return r;
 	building->results = xcalloc(plan->vertex_count + 1, sizeof *building->results);
 	building->outcomes = xcalloc(plan->vertex_count + 1, sizeof *building->outcomes);
 	set_up(building, &env);
-	r = solve(&how, building->results, building->outcomes, &failed, err);
+	r = solve(&how, building->results, building->outcomes, NULL, err);
 	building->news.next += (unsigned)plan->vertex_count;
 	step_env_release(&env);
 	record_bases(&building->record, plan, building->input.recipe, building->results);
-	if (r < 0 && failed)
-		building_add_excerpt(building, failed->where);
-	return r;
+	targets_tell(building);
+	return r < 0 ? targets_fail(building, r, err) : 0;
 }
 
 /* ---- the result ---- */
 
+/* Its image, with as many layers as are asked for, goes to the result. */
+static int finish_target(struct building *building, const struct plan_stage *target,
+			 struct finished *ret, struct error *err)
+{
+	const struct build_options *options = building->options;
+	const struct finish finish = { .store = options->store,
+				       .lease = building->lease,
+				       .plan = building->plan,
+				       .results = building->results };
+	struct object_id *image = &building->result->snapshot;
+	int r;
+
+	finished_release(ret);
+	r = finish_image(&finish, target, ret, err);
+	if (r == 0)
+		r = restack_image(options->store, building->lease, &ret->image.snapshot,
+				  &options->layering, &ret->origins, image, err);
+	if (r == 0)
+		strings_add_format(&building->result->images, "sha256:%s",
+				   object_id_hex(image).text);
+	return r;
+}
+
+/* Of several targets each becomes an image; more is not asked for, see targets_check(). */
 static int finish(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
@@ -208,15 +251,14 @@ static int finish(struct building *building, struct error *err)
 				.layering = options->layering,
 				.cancel_fd = options->cancel_fd };
 	cleanup_with(finished_release) struct finished finished = { 0 };
-	int r = finish_image(options->store, building->lease, building->plan, building->results,
-			     &finished, err);
+	int r = 0;
 
-	if (r == 0)
-		r = restack_image(options->store, building->lease, &finished.image.snapshot,
-				  &options->layering, &finished.origins,
-				  &building->result->snapshot, err);
+	for (size_t i = 0; i < building->plan->target_count && r == 0; i++)
+		r = finish_target(building, building->plan->targets[i], &finished, err);
 	if (r < 0)
 		return error_prefix(err, r, "cannot make the image");
+	if (building->plan->target_count > 1)
+		return 0;
 	out.image = finished.image;
 	if (building->plan->created) {
 		int64_t ns;
@@ -232,6 +274,8 @@ static int run_planned(struct building *building, struct error *err)
 	int r = check_required(building, err);
 
 	if (r == 0)
+		r = targets_check(building, err);
+	if (r == 0)
 		r = carry_out(building, err);
 	if (r == 0)
 		r = finish(building, err);
@@ -240,15 +284,26 @@ static int run_planned(struct building *building, struct error *err)
 	return r;
 }
 
+/* Their labels; none when it is the last stage without a word. */
+static char *name_targets(const struct building *building)
+{
+	cleanup_with(strings_release) struct strings labels = { 0 };
+	const struct plan *plan = building->plan;
+
+	for (size_t i = 0; building->options->targets.count && i < plan->target_count; i++)
+		strings_add(&labels, plan->targets[i]->label);
+	return strings_join(&labels, " ");
+}
+
 static int run(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	cleanup_free char *tags = strings_join(&options->tags, " ");
 	cleanup_free char *context = xstrdup(options->context);
-	cleanup_free char *target = xstrdup(options->target ? options->target : "");
-	struct history_build build = {
-		.id = building->result->id, .context = context, .target = target, .tags = tags
-	};
+	cleanup_free char *target = NULL;
+	struct history_build build = { .id = building->result->id,
+				       .context = context,
+				       .tags = tags };
 	int r = store_lease_begin(options->store, &building->lease, err);
 
 	if (r == 0)
@@ -264,6 +319,7 @@ static int run(struct building *building, struct error *err)
 	if (r < 0)
 		return r;
 	build.dockerfile = building->input.name;
+	build.target = target = name_targets(building);
 	record_begin(&building->record, options->store, &build, &building->news);
 	r = run_planned(building, err);
 	record_end(&building->record, r, r < 0 && err ? err->text : NULL);
@@ -274,12 +330,16 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 {
 	struct building building = { .options = options,
 				     .result = ret,
+				     .failed_fd = -1,
+				     .cancel_fd = -1,
 				     .news = { .sink = options->sink, .next = 1 } };
 	int r;
 
 	history_make_id(ret->id);
 	building.label = xasprintf("build %s", ret->id);
 	r = run(&building, err);
+	for (size_t i = 0; building.outcomes && i < building.plan->vertex_count; i++)
+		free(building.outcomes[i].error);
 	plan_free(building.plan);
 	lint_free(building.lint);
 	input_release(&building.input);
@@ -292,11 +352,21 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	free(building.results);
 	free(building.outcomes);
 	free(building.label);
+	if (building.cancel_fd >= 0)
+		close(building.cancel_fd);
+	if (building.failed_fd >= 0)
+		close(building.failed_fd);
 	return r;
 }
 
 void build_result_release(struct build_result *result)
 {
+	for (size_t i = 0; i < result->target_count; i++) {
+		free(result->targets[i].label);
+		free(result->targets[i].reason);
+	}
+	free(result->targets);
+	strings_release(&result->images);
 	export_result_release(&result->exported);
 	buf_release(&result->excerpt);
 	buf_release(&result->answer);

@@ -22,32 +22,52 @@ struct store;
 struct build_options {
 	struct store *store;
 	struct event_sink *sink; /* NULL: nobody listens */
-	/* An eventfd: the build ends when it becomes readable, and makes it so when a step fails. */
-	int cancel_fd;
+	int cancel_fd;           /* the build ends when it becomes readable */
 
 	const char *context; /* PATH, or "-" */
 	const char *file;    /* of the Dockerfile; NULL: the usual one */
 	int stdin_fd;
-	const char *target, *platform; /* NULL: the last stage; this host's */
+	const char *platform; /* NULL: this host's */
+	/* Stages, by name, number or pattern; none: the last one. */
+	struct strings targets;
+	bool all_stages;     /* are built, whether a target needs them or not */
+	bool replay;         /* cached steps say again what they printed */
+	bool keep_going;     /* a step that fails stops those alone that need it */
+	const char *for_one; /* a flag of the caller that makes sense for one target; NULL: none */
 	struct strings build_contexts, build_args, labels, tags;
 	struct strings secrets, ssh, extra_hosts, ulimits, allow, no_cache_stages;
 	bool no_cache;
 	struct call call; /* all but CALL_BUILD: plan it, and do nothing */
 	bool network_none, network_host;
-	uint64_t shm_size;   /* bytes; 0: 64 MiB */
-	uint64_t open_files; /* see struct sandbox_options */
+	uint64_t shm_size;       /* bytes; 0: 64 MiB */
+	uint64_t open_files;     /* see struct sandbox_options */
+	uint64_t memory_reserve; /* see struct step_env */
 	enum cache_commit cache_commit;
+	bool precise;             /* see struct step_env */
 	unsigned jobs;            /* steps at once; 0: as fits the machine */
 	struct layering layering; /* of the image in the store; outputs have their own */
 	const struct output *outputs;
 	size_t output_count; /* 0: into the store */
 };
 
+/* What became of a stage that was asked for. */
+struct build_target {
+	char *label;
+	/* Done, cached (its last step), failed, or canceled: not done, most often for what `reason`
+	 * says. */
+	enum history_status status;
+	char *reason;              /* the step that failed; NULL */
+	struct object_id snapshot; /* its last state; zero: none, or an empty tree */
+};
+
 /* All zero is none. */
 struct build_result {
 	char id[HISTORY_BUILD_ID_SIZE]; /* as the history knows it */
-	struct object_id snapshot;      /* the image */
-	struct export_result exported;  /* of the last output */
+	struct object_id snapshot;      /* the image; of several targets the last one */
+	struct strings images;          /* ids of all targets' images, "sha256:…", in order */
+	struct build_target *targets;   /* all of them in order; with all_stages all stages */
+	size_t target_count;
+	struct export_result exported; /* of the last output */
 	/* The lines of the Dockerfile that an error is about, as they are shown; most often none. */
 	struct buf excerpt;
 	/* What --call asked for, for standard output, also when the build itself would fail; and the

@@ -34,6 +34,8 @@ struct building {
 	struct step_result *results;
 	struct solve_outcome *outcomes;
 	unsigned steps_done; /* not found again */
+	int failed_fd;       /* an eventfd, readable once a step has failed */
+	int cancel_fd;       /* readable as soon as that or the options' one is */
 };
 
 /* The lines that an error is about, for the result. */
@@ -50,4 +52,4 @@ void building_tell(struct building *building);
 
 /* What --call asks for, into the result. `r` is how reading and planning went, `err` why not;
  * returned when there is nothing to be said to that. */
-int building_answer(struct building *building, int r, const struct error *err);
+int building_answer(struct building *building, int r, struct error *err);

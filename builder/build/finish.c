@@ -122,23 +122,23 @@ static void read_stack(const struct vertex *last, const struct step_result *resu
 }
 
 /* What was found again may have come about on another image with the same files. */
-static int stack_states(struct store *store, struct store_lease *lease, const struct plan *plan,
-			const struct step_result *results, struct finished *finished,
-			struct object_id *ret, struct error *err)
+static int stack_states(const struct finish *finish, const struct plan_stage *target,
+			struct finished *finished, struct object_id *ret, struct error *err)
 {
 	cleanup_with(image_chain_release) struct image_chain below = { 0 };
 	struct stack stack = { 0 };
 	int r = 0;
 
-	read_stack(plan->target->last, results, &stack, finished);
+	read_stack(target->last, finish->results, &stack, finished);
 	if (!object_id_is_zero(&stack.base))
-		r = image_chain_read(store, &stack.base, &below, err);
+		r = image_chain_read(finish->store, &stack.base, &below, err);
 	finished->origins.base = below.count;
 	for (size_t i = 0; i < finished->origins.stage_count; i++)
 		finished->stages[i] += below.count;
 	finished->origins.stages = finished->stages;
 	if (r == 0)
-		r = restack_states(store, lease, &stack.base, stack.states, stack.count, ret, err);
+		r = restack_states(finish->store, finish->lease, &stack.base, stack.states,
+				   stack.count, ret, err);
 	free(stack.states);
 	return r;
 }
@@ -155,47 +155,54 @@ static int count_base_history(const struct vertex *base, size_t *ret, struct err
 	return r;
 }
 
-static int make_config(struct store *store, const struct plan *plan, const struct object_id *state,
-		       struct config *ret, struct times *times, size_t *ret_base_history,
-		       struct error *err)
-{
-	const struct vertex *first = first_vertex(plan->target->last);
-	struct object_id base = { 0 };
-	int r = config_chain_make(plan->target->config, ret, err);
+struct making {
+	const struct finish *finish;
+	const struct plan_stage *target;
+	struct object_id state;
+	struct times times;
+	size_t base_history;
+};
 
-	*ret_base_history = 0;
+static int make_config(struct making *making, struct config *ret, struct error *err)
+{
+	const struct finish *finish = making->finish;
+	const struct vertex *first = first_vertex(making->target->last);
+	struct object_id base = { 0 };
+	int r = config_chain_make(making->target->config, ret, err);
+
 	if (r == 0 && first && first->kind == VERTEX_BASE) {
 		base = first->base.snapshot;
-		r = count_base_history(first, ret_base_history, err);
+		r = count_base_history(first, &making->base_history, err);
 	}
-	if (r < 0 || plan->created)
+	if (r < 0 || finish->plan->created)
 		return r;
-	r = read_times(store, state, &base, times, err);
+	r = read_times(finish->store, &making->state, &base, &making->times, err);
 	if (r == 0)
-		fill_times(ret, *ret_base_history, times);
+		fill_times(ret, making->base_history, &making->times);
 	return r;
 }
 
-int finish_image(struct store *store, struct store_lease *lease, const struct plan *plan,
-		 const struct step_result *results, struct finished *ret, struct error *err)
+int finish_image(const struct finish *finish, const struct plan_stage *target, struct finished *ret,
+		 struct error *err)
 {
-	struct export_image *image = &ret->image;
+	struct making making = { .finish = finish, .target = target };
 	cleanup_with(config_release) struct config config = { 0 };
-	struct object_id state = { 0 };
-	struct times times = { 0 };
-	int r = stack_states(store, lease, plan, results, ret, &state, err);
+	const struct times *times = &making.times;
+	struct export_image *image = &ret->image;
+	int r = stack_states(finish, target, ret, &making.state, err);
 
-	image->platform = plan->target->platform;
+	image->platform = target->platform;
 	image->origins = &ret->origins;
 	if (r == 0)
-		r = make_config(store, plan, &state, &config, &times, &image->base_history, err);
+		r = make_config(&making, &config, err);
+	image->base_history = making.base_history;
 	if (r == 0)
-		r = image_make(store, lease, &state, &config,
-			       times.count ? times.items[times.count - 1] : 0, &image->snapshot,
+		r = image_make(finish->store, finish->lease, &making.state, &config,
+			       times->count ? times->items[times->count - 1] : 0, &image->snapshot,
 			       err);
 	if (r == 0)
-		output_log_share(store, &state, &image->snapshot);
-	free(times.items);
+		output_log_share(finish->store, &making.state, &image->snapshot);
+	free(making.times.items);
 	return r;
 }
 

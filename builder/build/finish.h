@@ -18,10 +18,16 @@ struct finished {
 };
 
 /*
- * The image that the target's last state is with its configuration. Times that the plan leaves
+ * The image that a target's last state is with its configuration. Times that the plan leaves
  * open become those at which the states were made: what was found again stays the same image.
  */
-int finish_image(struct store *store, struct store_lease *lease, const struct plan *plan,
-		 const struct step_result *results, struct finished *ret, struct error *err);
+struct finish {
+	struct store *store;
+	struct store_lease *lease;
+	const struct plan *plan;
+	const struct step_result *results;
+};
+int finish_image(const struct finish *finish, const struct plan_stage *target, struct finished *ret,
+		 struct error *err);
 void finished_release(struct finished *finished);
 DEFINE_CLEANUP_VALUE(struct finished, finished_release);

@@ -141,7 +141,7 @@ int building_plan(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	struct plan_options how = { .build_args = &options->build_args,
-				    .target = options->target,
+				    .targets = &options->targets,
 				    .contexts = building->contexts.plan,
 				    .context_count = building->contexts.plan_count,
 				    .labels = &options->labels,
@@ -160,7 +160,8 @@ int building_plan(struct building *building, struct error *err)
 	images_init(&images, options->store, building->lease, &building->news);
 	images.only_look = options->call.what != CALL_BUILD;
 	how.lint = building->lint;
-	how.all_stages = options->call.what == CALL_CHECK;
+	how.all_stages = options->all_stages ||
+			 (options->call.what == CALL_CHECK && options->targets.count == 0);
 	if (options->call.what == CALL_OUTLINE)
 		how.outline = &building->outline;
 	context = building->input.place.files.context;

@@ -41,6 +41,8 @@ int scan_type(const struct stat *st)
 		return DIR_ENTRY_CHAR;
 	case S_IFIFO:
 		return DIR_ENTRY_FIFO;
+	case S_IFSOCK:
+		return DIR_ENTRY_SOCKET;
 	default:
 		return 0;
 	}

@@ -40,15 +40,22 @@ static struct parts split(char *text)
 	return parts;
 }
 
-/* The stage of that label; without one, that of the last state, which is the target's. */
-static int find_stage(const struct history_states *states, const char *label, unsigned *ret)
+/*
+ * The stage of that label; without one, the last of those the build was for, and without any that
+ * of the last state.
+ */
+static int find_stage(const struct history_states *states, const char *targets, const char *label,
+		      unsigned *ret)
 {
+	const char *last = strrchr(targets, ' '), *wanted = label;
 	unsigned highest = 0;
 
+	if (!label)
+		wanted = last ? last + 1 : targets;
 	for (size_t i = 0; i < states->count; i++) {
 		const struct history_state *state = &states->items[i];
 
-		if (label && strcmp(state->stage_label, label) == 0) {
+		if (strcmp(state->stage_label, wanted) == 0) {
 			*ret = state->stage;
 			return 1;
 		}
@@ -91,20 +98,21 @@ static int no_state(const char *text, const char *build, struct error *err)
 }
 
 static int find_in_build(const struct history_states *states, const struct parts *parts,
-			 bool failed, const char *text, const char *build,
+			 const struct history_build *build, const char *text,
 			 const struct history_state **ret, struct error *err)
 {
-	const struct history_state *state;
+	const struct history_state *state = NULL;
 	uint32_t step = 0;
 	unsigned stage;
 
 	if (parts->step && (parse_u32(parts->step, &step) < 0 || step == 0))
 		return error_set(err, -EINVAL, "'%s' is no number of a step", parts->step);
-	state = failed && !parts->stage && !parts->step ? failed_state(states) : NULL;
-	if (!state && find_stage(states, parts->stage, &stage))
+	if (build->status == HISTORY_FAILED && !parts->stage && !parts->step)
+		state = failed_state(states);
+	if (!state && find_stage(states, build->target, parts->stage, &stage))
 		state = find_step(states, stage, step);
 	if (!state || object_id_is_zero(&state->snapshot))
-		return no_state(text, build, err);
+		return no_state(text, build->id, err);
 	*ret = state;
 	return 0;
 }
@@ -138,8 +146,7 @@ static int find_build_state(struct history *history, const char *text, struct ad
 		return r < 0 ? r : 0;
 	r = history_states(history, builds.items[0].id, &states, err);
 	if (r == 0)
-		r = find_in_build(&states, &parts, builds.items[0].status == HISTORY_FAILED, text,
-				  builds.items[0].id, &state, err);
+		r = find_in_build(&states, &parts, &builds.items[0], text, &state, err);
 	if (r < 0)
 		return r;
 	assert(state);

@@ -5,6 +5,7 @@
 
 #include "builder/image/config.h"
 #include "builder/plan/plan_internal.h"
+#include "builder/plan/reach/targets.h"
 #include "builder/plan/scope/build_args.h"
 #include "builder/plan/scope/platform_args.h"
 #include "fs/base/alloc.h"
@@ -33,14 +34,6 @@ static int declare(struct planning *planning, struct scope *globals,
 	return r < 0 ? error_set(err, r, "more than %d variables", PLAN_VARIABLES_MAX) : 0;
 }
 
-static const char *target_name(const struct planning *planning)
-{
-	const struct recipe *recipe = planning->recipe;
-	const char *target = planning->options->target;
-
-	return target && *target ? target : recipe->stages[recipe->stage_count - 1].name;
-}
-
 static int declare_all(struct planning *planning, struct scope *globals,
 		       const struct strings *build_args, struct location *ret_where,
 		       struct error *err)
@@ -50,7 +43,7 @@ static int declare_all(struct planning *planning, struct scope *globals,
 	*globals = (struct scope){ .memory = planning->memory,
 				   .escape = recipe->file->escape,
 				   .cwd = "/" };
-	platform_args_add(planning->options, target_name(planning), planning->memory,
+	platform_args_add(planning->options, targets_name(planning), planning->memory,
 			  &globals->env);
 	for (size_t i = 0; i < recipe->global_count; i++) {
 		const struct instruction *instruction = &recipe->globals[i];

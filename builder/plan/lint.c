@@ -20,6 +20,44 @@ struct lint {
 	struct location first;   /* ... and where one did first */
 };
 
+/* ---- frontends ---- */
+
+/* Whether this names the language that is built in, of whatever version. */
+static bool is_built_in(const char *frontend)
+{
+	static const char *const names[] = { "dockerfile.v0", "docker/dockerfile",
+					     "docker/dockerfile-upstream" };
+	static const char registry[] = "docker.io/";
+
+	if (strncmp(frontend, registry, strlen(registry)) == 0)
+		frontend += strlen(registry);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t length = strlen(names[i]);
+
+		if (strncmp(frontend, names[i], length) == 0 && strchr(":@", frontend[length]))
+			return true;
+	}
+	return false;
+}
+
+/* Another language can be meant, of which an error may be the outcome. */
+static void check_frontend(struct lint *lint, const struct dockerfile *file,
+			   const struct strings *build_args)
+{
+	const char *given = build_args_get(build_args, "BUILDKIT_SYNTAX");
+	const char *frontend = given ? given : file->syntax.value;
+	struct location where = { 0 };
+
+	if (!given)
+		where = (struct location){ file->syntax.line, file->syntax.line };
+	if (frontend && *frontend && !is_built_in(frontend))
+		lint_remark(lint, where,
+			    "frontend '%s' is not used: this is read as docker/dockerfile",
+			    frontend);
+}
+
+/* ---- findings ---- */
+
 int lint_open(const struct dockerfile *file, const struct strings *build_args, struct lint **ret,
 	      struct diagnostic *diag)
 {
@@ -38,6 +76,7 @@ int lint_open(const struct dockerfile *file, const struct strings *build_args, s
 		diagnostic_file(diag, file->name);
 		return diagnostic_set(diag, r, where, "%s", err.text);
 	}
+	check_frontend(lint, file, build_args);
 	*ret = take_ptr(&lint);
 	return 0;
 }

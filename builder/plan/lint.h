@@ -25,7 +25,8 @@ struct plan_warning {
 
 /*
  * Heed what "# check=" of the file or, before it, the build argument BUILDKIT_DOCKERFILE_CHECK
- * says; `build_args` may be NULL. -EINVAL.
+ * says; `build_args` may be NULL. A frontend that is asked for and not built in is remarked on.
+ * -EINVAL.
  */
 int lint_open(const struct dockerfile *file, const struct strings *build_args, struct lint **ret,
 	      struct diagnostic *diag);

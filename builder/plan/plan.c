@@ -12,6 +12,7 @@
 #include "builder/plan/reach/bases.h"
 #include "builder/plan/reach/forward.h"
 #include "builder/plan/reach/reach.h"
+#include "builder/plan/reach/targets.h"
 #include "builder/plan/result.h"
 #include "builder/plan/scope/build_args.h"
 #include "fs/base/alloc.h"
@@ -83,17 +84,17 @@ static const char *setting(const struct plan_options *options, const char *name)
 
 /* ---- the plan ---- */
 
-/* Who is FROM what, and what of it the target needs. */
+/* Who is FROM what, and what of it the targets need. */
 static int find_way(struct planning *planning)
 {
-	int r = globals_declare(planning);
+	int r = targets_find(planning);
 
+	if (r == 0)
+		r = globals_declare(planning);
 	if (r == 0)
 		r = globals_settle_time(planning);
 	if (r == 0)
 		r = bases_resolve(planning);
-	if (r == 0)
-		r = reach_target(planning);
 	if (r == 0)
 		r = forward_check(planning);
 	return r < 0 ? r : reach_stages(planning);
@@ -106,7 +107,7 @@ static int lower_stages(struct planning *planning)
 	/* Labels of what several stages share count the steps of stages that are still to come. */
 	for (size_t i = 0; i < plan->stage_count; i++)
 		plan->stages[i].steps = lower_count_steps(&planning->stages[i]);
-	for (size_t i = 0; i <= plan->target->index; i++) {
+	for (size_t i = 0; i < plan->stage_count; i++) {
 		int r = plan->stages[i].needed ? lower_stage(planning, &planning->stages[i]) : 0;
 
 		if (r < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the instructions of a Dockerfile to the work to be done for a target. Pure: the only thing
+ * From the instructions of a Dockerfile to the work to be done for its targets. Pure: the only thing
  * from outside is what the base images say of themselves, which the caller looks up.
  */
 #pragma once
@@ -60,32 +60,37 @@ struct plan_ignore {
 
 struct plan_options {
 	const struct strings *build_args; /* "NAME=value" */
-	const char *target;               /* name or number of a stage; NULL: the last */
+	/* Stages: names, numbers, labels ("stage-2"), or patterns of fnmatch(3) for labels. NULL
+	 * or none: the last one. */
+	const struct strings *targets;
 	struct platform target_platform, build_platform;
 	/* The user chose the target's platform; else an image keeps what its base says. */
 	bool platform_given;
 	bool several_platforms; /* are built: labels of steps say which one they are for */
 	const struct plan_context *contexts;
 	size_t context_count;
-	const struct strings *labels; /* "NAME=value", added to the target's configuration */
+	const struct strings *labels; /* "NAME=value", added to the configurations of the targets */
 	bool no_cache;
 	const struct strings *no_cache_stages; /* names or labels; NULL: none */
 	bool network_none, network_host;       /* for every RUN that does not say otherwise */
 	/* Time for configurations and history, as they write it. NULL: that of SOURCE_DATE_EPOCH,
 	 * a build argument or a global ARG; none without it. */
 	const char *created;
-	struct lint *lint; /* told what is worth saying; NULL: nobody is */
-	bool all_stages; /* without a target all stages are planned, not what the last one needs */
+	struct lint *lint;          /* told what is worth saying; NULL: nobody is */
+	bool all_stages;            /* are planned, not only what the targets need */
 	struct plan_ignore *ignore; /* NULL: nothing is left out of the build context */
-	struct outline *outline;    /* gets what the target can be given; NULL: nobody asks */
+	struct outline *outline;    /* gets what the targets can be given; NULL: nobody asks */
 };
 
 struct plan {
-	struct vertex **vertices; /* all that the target needs; inputs before what they go into */
+	struct vertex **vertices; /* all that the targets need; inputs before what they go into */
 	size_t vertex_count;
 	struct plan_stage *stages; /* all of the Dockerfile */
 	size_t stage_count;
-	struct plan_stage *target; /* its configuration has the labels of the options */
+	/* In the order of the Dockerfile; their configurations have the labels of the options. */
+	struct plan_stage **targets;
+	size_t target_count;
+	struct plan_stage *target; /* the last of them */
 	/* Secrets and ssh agents that its RUN instructions cannot do without, for an early error. */
 	struct strings required_secrets, required_ssh;
 	const char *created;        /* the time that was settled on; NULL: none */
@@ -95,7 +100,7 @@ struct plan {
 /*
  * The recipe outlives the plan. -EINVAL, -E2BIG past a limit, -EOPNOTSUPP: `diag` says where and
  * what; otherwise what `images` failed with, its words at the FROM or COPY that named the image.
- * Images are asked for of the stages that the target needs alone, each once for a platform.
+ * Images are asked for of the stages that the targets need alone, each once for a platform.
  */
 int plan_make(const struct recipe *recipe, const struct plan_options *options,
 	      struct plan_images *images, struct plan **ret, struct diagnostic *diag);

@@ -86,8 +86,12 @@ static void warn_of_unused(struct planning *planning)
 
 void result_finish(struct planning *planning)
 {
-	struct plan_stage *target = planning->plan->target;
+	const struct plan *plan = planning->plan;
 
-	target->config = add_labels(planning, add_platform(planning, target->config));
+	for (size_t i = 0; i < plan->target_count; i++) {
+		struct plan_stage *target = plan->targets[i];
+
+		target->config = add_labels(planning, add_platform(planning, target->config));
+	}
 	warn_of_unused(planning);
 }

@@ -102,6 +102,13 @@ int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...
 
 #define IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
 
+/* The thread sanitizer's _exit() would take stock of our threads before. */
+__attribute__((noreturn)) IN_CHILD static void end_child(long status)
+{
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
 /* Keep the capabilities of a new user namespace over execve() while it has no root yet. */
 IN_CHILD static void keep_capabilities(void)
 {
@@ -140,7 +147,7 @@ IN_CHILD static int execute(void *argument)
 	syscall(SYS_execveat, start->image_fd, "", argv, envp, AT_EMPTY_PATH);
 fail:
 	start->error = errno;
-	_exit(127);
+	end_child(127);
 }
 
 static int clone_flags(const struct start *start)
@@ -158,7 +165,7 @@ IN_CHILD static int start_orphan(void *argument)
 	start->pid = clone(execute, start->stack + STACK_SIZE, clone_flags(start), start);
 	if (start->pid < 0)
 		start->error = errno;
-	_exit(0);
+	end_child(0);
 }
 
 static pid_t run_child(struct start *start)

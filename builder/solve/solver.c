@@ -7,12 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "builder/solve/key_lock.h"
+#include "builder/solve/job.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
-#include "fs/snapshot/snapshot.h"
-#include "fs/store/store.h"
 
 /* Steps wait as often as they compute: for the network, for a cache, for each other's keys. */
 #define WORKERS_PER_CPU 4
@@ -40,14 +38,11 @@ struct solver {
 	struct error error;            /* guarded by lock */
 };
 
-/* A vertex being worked on. */
-struct job {
+/* A vertex being worked on, and whom it tells. */
+struct telling {
 	struct step_output output;
 	struct solver *solver;
-	const struct vertex *vertex;
-	struct step_task task;
-	struct step_keys keys;
-	struct buf parts; /* of the keys */
+	struct job job;
 	unsigned number;
 };
 
@@ -101,185 +96,54 @@ static unsigned emit_vertex(struct solver *solver, const struct vertex *vertex)
 
 static void emit_log(struct step_output *output, int stream, const void *data, size_t size)
 {
-	const struct job *job = (const struct job *)output;
+	const struct telling *telling = (const struct telling *)output;
 	struct event event = { .type = EVENT_LOG,
-			       .vertex = job->number,
+			       .vertex = telling->number,
 			       .stream = stream,
 			       .data = data,
 			       .size = size };
 
-	emit(job->solver, &event);
+	emit(telling->solver, &event);
 }
 
 static void emit_status(struct step_output *output, const char *id, uint64_t current,
 			uint64_t total, bool bytes, bool complete)
 {
-	const struct job *job = (const struct job *)output;
+	const struct telling *telling = (const struct telling *)output;
 	struct event event = { .type = EVENT_STATUS,
-			       .vertex = job->number,
+			       .vertex = telling->number,
 			       .id = id,
 			       .current = current,
 			       .total = total,
 			       .bytes = bytes,
 			       .complete = complete };
 
-	emit(job->solver, &event);
+	emit(telling->solver, &event);
 }
 
-static void emit_done(const struct job *job, enum event_outcome outcome, const struct error *err)
+static void emit_done(const struct telling *telling, enum event_outcome outcome,
+		      const struct error *err)
 {
-	const struct vertex *vertex = job->vertex;
+	const struct vertex *vertex = telling->job.task.vertex;
 	struct event event = { .type = EVENT_DONE,
-			       .vertex = job->number,
+			       .vertex = telling->number,
 			       .outcome = outcome,
 			       .error = outcome == EVENT_FAILED ? err->text : NULL,
 			       .location = { .first_line = vertex->where.first_line,
 					     .last_line = vertex->where.last_line } };
 
-	emit(job->solver, &event);
-}
-
-/* ---- what has been done before ---- */
-
-/* Use the state of a record: 1, or 0 when it is gone or damaged, which is no worse than a miss. */
-static int use_record(struct job *job, const struct step_record *record, struct step_result *ret)
-{
-	struct step_env *env = job->task.env;
-	struct snapshot_record snapshot;
-
-	if (store_lease_hold(env->lease, &record->snapshot, NULL) < 0 ||
-	    snapshot_load(env->store, &record->snapshot, &snapshot, NULL) < 0)
-		return 0;
-	*ret = (struct step_result){ .key = job->keys.definition,
-				     .snapshot = record->snapshot,
-				     .root = snapshot.root,
-				     .cost_ms = record->cost_ms,
-				     .done = true };
-	return 1;
-}
-
-static int find(struct job *job, const struct object_id *key, struct step_result *ret,
-		struct error *err)
-{
-	struct step_record record;
-	int r = store_step_find(job->task.env->store, key, &record, err);
-
-	return r <= 0 ? r : use_record(job, &record, ret);
-}
-
-/* The same result under another key, so that it is found at once next time. */
-static int record_key(struct job *job, const struct step_result *result, struct error *err)
-{
-	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
-	struct step_record record = { .key = job->keys.definition,
-				      .snapshot = result->snapshot,
-				      .created_s = step_env_time(job->task.env),
-				      .cost_ms = result->cost_ms };
-	int r = store_txn_begin(job->task.env->store, job->task.env->lease, &txn, err);
-
-	if (r < 0)
-		return r;
-	store_txn_add_step(txn, &record);
-	return store_txn_commit(txn, err);
-}
-
-/* 1 and *ret when there is a result already, by either key. */
-static int look_up(struct job *job, const struct object_id *operation, struct step_result *ret,
-		   struct error *err)
-{
-	int r;
-
-	if (job->vertex->no_cache)
-		return 0;
-	r = find(job, &job->keys.definition, ret, err);
-	if (r != 0)
-		return r;
-	if (object_id_is_zero(&job->keys.content)) {
-		r = step_content_key(&job->task, operation, &job->keys.content, err);
-		if (r < 0)
-			return r;
-	}
-	r = find(job, &job->keys.content, ret, err);
-	if (r <= 0)
-		return r;
-	r = record_key(job, ret, err);
-	return r < 0 ? r : 1;
-}
-
-static void say_waiting(void *context)
-{
-	struct job *job = context;
-
-	emit_status(&job->output, "waiting for another build that is doing this step", 0, 0, false,
-		    false);
+	emit(telling->solver, &event);
 }
 
 /* ---- one vertex ---- */
 
-static bool is_stored_image(const struct vertex *vertex)
+static void begin(struct telling *telling, struct solver *solver, const struct vertex *vertex)
 {
-	return vertex->kind == VERTEX_BASE && !object_id_is_zero(&vertex->base.snapshot);
-}
-
-static int do_locked(struct job *job, const struct object_id *operation, struct step_result *ret,
-		     bool *ret_cached, struct error *err)
-{
-	struct step_env *env = job->task.env;
-	int lock_fd, r;
-
-	r = key_lock_take(env->store, &job->keys.definition, env->cancel_fd, say_waiting, job,
-			  &lock_fd, err);
-	if (r < 0)
-		return r;
-	/* Whoever had the lock may have done it. */
-	r = look_up(job, operation, ret, err);
-	if (r > 0) {
-		*ret_cached = true;
-		r = 0;
-	} else if (r == 0) {
-		r = step_do(&job->task, &job->keys, ret, err);
-	}
-	key_lock_free(env->store, &job->keys.definition, lock_fd);
-	return r;
-}
-
-static int do_vertex(struct job *job, struct step_result *ret, bool *ret_cached, struct error *err)
-{
-	struct object_id operation;
-	int r = step_operation(&job->task, &operation, err);
-
-	if (r < 0)
-		return r;
-	job->keys.definition = step_definition_key(&operation, &job->task.parent);
-	if (is_stored_image(job->vertex)) {
-		*ret_cached = true;
-		return step_do(&job->task, &job->keys, ret, err);
-	}
-	r = look_up(job, &operation, ret, err);
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		*ret_cached = true;
-		return 0;
-	}
-	return do_locked(job, &operation, ret, ret_cached, err);
-}
-
-static void job_init(struct job *job, struct solver *solver, const struct vertex *vertex)
-{
-	const struct solve_options *options = solver->options;
-
-	*job = (struct job){ .output = { .log = emit_log, .status = emit_status },
-			     .solver = solver,
-			     .vertex = vertex };
-	job->task = (struct step_task){ .env = options->env,
-					.vertex = vertex,
-					.inputs = { .results = solver->results },
-					.output = &job->output,
-					.parts = &job->parts,
-					.parent = { .root = tree_root_empty() } };
-	if (vertex->parent)
-		job->task.parent = solver->results[vertex->parent->index];
+	*telling = (struct telling){ .output = { .log = emit_log, .status = emit_status },
+				     .solver = solver };
+	job_init(&telling->job, solver->options->env, vertex, solver->results, &telling->output);
+	telling->number = emit_vertex(solver, vertex);
+	emit(solver, &(struct event){ .type = EVENT_STARTED, .vertex = telling->number });
 }
 
 static int work_on(struct solver *solver, const struct vertex *vertex, struct error *err)
@@ -287,24 +151,24 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 	struct solve_outcome *outcome = &solver->outcomes[vertex->index];
 	struct step_result result = { 0 };
 	bool cached = false;
-	struct job job;
+	struct telling telling;
 	int r;
 
-	job_init(&job, solver, vertex);
 	outcome->started = true;
 	outcome->started_ns = clock_monotonic_ns();
 	outcome->started_s = clock_realtime_ns() / 1000000000;
-	job.number = emit_vertex(solver, vertex);
-	emit(solver, &(struct event){ .type = EVENT_STARTED, .vertex = job.number });
-	r = do_vertex(&job, &result, &cached, err);
+	begin(&telling, solver, vertex);
+	r = job_run(&telling.job, &result, &cached, err);
 	outcome->ended_ns = clock_monotonic_ns();
 	outcome->ended = true;
 	outcome->outcome = r == -ECANCELED ? EVENT_CANCELED
 			   : r < 0         ? EVENT_FAILED
 			   : cached        ? EVENT_CACHED
 					   : EVENT_OK;
-	emit_done(&job, outcome->outcome, err);
-	buf_release(&job.parts);
+	if (outcome->outcome == EVENT_FAILED)
+		outcome->error = xstrdup(err->text[0] ? err->text : error_words(r));
+	emit_done(&telling, outcome->outcome, err);
+	job_release(&telling.job);
 	solver->results[vertex->index] = result;
 	return r;
 }
@@ -316,14 +180,47 @@ static void enqueue(struct solver *solver, unsigned index)
 	solver->queue[solver->queue_tail++] = index;
 }
 
+/* What needs a vertex that has failed will never be worked on. */
+static void block(struct solver *solver, const struct vertex *failed)
+{
+	const struct plan *plan = solver->options->plan;
+
+	for (unsigned i = failed->index + 1; i < plan->vertex_count; i++) {
+		const struct vertex *vertex = plan->vertices[i];
+		struct solve_outcome *outcome = &solver->outcomes[i];
+
+		for (size_t j = 0; j < vertex->input_count && !outcome->blocked_by; j++) {
+			const struct vertex *input = vertex->inputs[j];
+
+			if (input != failed && solver->outcomes[input->index].blocked_by != failed)
+				continue;
+			outcome->blocked_by = failed;
+			solver->left--;
+		}
+	}
+}
+
+/* The first real failure counts, and what it cancels does not; unless it cancels nothing. */
+static bool counts(const struct solver *solver, int r)
+{
+	if (solver->result == 0)
+		return true;
+	if (solver->options->keep_going)
+		return r == -ECANCELED;
+	return solver->result == -ECANCELED && r != -ECANCELED;
+}
+
 static void note_failure(struct solver *solver, const struct vertex *vertex, int r,
 			 const struct error *err)
 {
-	/* The first real failure counts; what it cancels does not. */
-	if (solver->result == 0 || (solver->result == -ECANCELED && r != -ECANCELED)) {
+	if (counts(solver, r)) {
 		solver->result = r;
 		solver->error = *err;
 		solver->failed = r == -ECANCELED ? NULL : vertex;
+	}
+	if (solver->options->keep_going && r != -ECANCELED) {
+		block(solver, vertex);
+		return;
 	}
 	if (!solver->stopping && solver->options->cancel)
 		solver->options->cancel(solver->options->context);

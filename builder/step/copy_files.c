@@ -326,7 +326,7 @@ static int write_inline_file(const struct copy_job *job, struct tree *target,
 
 	if (r < 0)
 		return r;
-	if ((r && node_is_dir(dir)) || job->work->destination_is_dir || job->work->file_count > 1)
+	if ((r && node_is_dir(dir)) || job->work->destination_is_dir)
 		r = tree_make_dirs(target, job->work->destination, &attr, &dir, err);
 	else
 		r = split_destination(job, target, &dir, &name, err);

@@ -249,3 +249,19 @@ void step_journal_finish(const struct step_task *task, struct output_log *journa
 	if (journal && output_log_finish(journal, snapshot, &err) < 0)
 		warn(task->env, &err);
 }
+
+/* An image has its last step's journal, too; that is not what FROM prints. */
+void step_replay(const struct step_task *task, const struct object_id *snapshot)
+{
+	cleanup_with(output_log_close) struct output_log_reader *reader = NULL;
+	struct output_log_chunk chunk;
+	struct error err = { 0 };
+	int r = 0;
+
+	if (task->vertex->kind == VERTEX_RUN)
+		r = output_log_open(task->env->store, snapshot, &reader, &err);
+	while (r > 0 && (r = output_log_next(reader, &chunk, &err)) > 0)
+		task->output->log(task->output, chunk.stream, chunk.data, chunk.size);
+	if (r < 0)
+		warn(task->env, &err);
+}

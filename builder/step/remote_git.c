@@ -115,11 +115,14 @@ static int understand(struct remote *remote, struct error *err)
 			     : error_set(err, -EINVAL, "'%s' is no git repository", remote->text);
 	if (remote->checksum) {
 		if (remote->git.checksum && strcmp(remote->git.checksum, remote->checksum) != 0)
-			return error_set(err, -EINVAL, "'%s' names another commit than --checksum",
-					 remote->text);
+			return error_set(err, -EINVAL, "checksum mismatch \"%s\" != \"%s\"",
+					 remote->checksum, remote->git.checksum);
 		free(remote->git.checksum);
 		remote->git.checksum = xstrdup(remote->checksum);
 	}
+	if (remote->keep_git_dir >= 0 && remote->git.keep_git_dir >= 0 &&
+	    remote->keep_git_dir != remote->git.keep_git_dir)
+		return error_set(err, -EINVAL, "inconsistent keep-git-dir configuration");
 	if (remote->keep_git_dir < 0)
 		remote->keep_git_dir = remote->git.keep_git_dir == 1;
 	free(remote->path);

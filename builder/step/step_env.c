@@ -18,7 +18,9 @@
 
 void step_env_init(struct step_env *env)
 {
-	*env = (struct step_env){ .cancel_fd = -1, .created_s = -1, .build_label = "a build" };
+	*env = (struct step_env){
+		.cancel_fd = -1, .interrupt_fd = -1, .created_s = -1, .build_label = "a build"
+	};
 	pthread_mutex_init(&env->lock, NULL);
 	pthread_mutex_init(&env->memo_lock, NULL);
 	env->memo = content_memo_new();

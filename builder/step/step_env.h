@@ -52,6 +52,9 @@ enum cache_commit {
 	CACHE_COMMIT_ALWAYS,
 };
 
+/* So much as is usual. */
+#define STEP_MEMORY_RESERVE_USUAL UINT64_MAX
+
 /* What it is given stays the caller's, who frees it after step_env_release(). */
 struct step_env {
 	struct store *store;
@@ -70,18 +73,26 @@ struct step_env {
 	size_t ulimit_count;
 	uint64_t shm_size;
 	uint64_t open_files; /* see struct sandbox_options */
+	/* No further RUN begins while less memory is available: see memory_gate.h. 0: it does. */
+	uint64_t memory_reserve;
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
+	bool precise;            /* find steps by what they looked at, see step_traced.h */
 	const char *build_label; /* how others are told who holds a cache */
+	bool replay;             /* say again what steps printed that are found again */
 	int64_t created_s;       /* of states; negative: the time they are made */
 
 	int cancel_fd; /* becomes readable when the build is to end */
+	/* Becomes so only when the user wants it to end, not when a step has failed: what has
+	 * succeeded is committed all the same. */
+	int interrupt_fd;
 	void (*warn)(void *context, const char *text);
 	void *warn_context;
 
 	pthread_mutex_t lock;
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
 	unsigned next_mount;     /* guarded by lock: for names */
+	unsigned running;        /* guarded by lock: RUN steps that have been let through */
 	struct filesystem *idle; /* guarded by lock: see filesystem.h */
 	struct remotes *remotes; /* see remote_files.h */
 	pthread_mutex_t memo_lock;

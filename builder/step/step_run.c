@@ -9,15 +9,21 @@
 
 #include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
 #include "builder/step/step_internal.h"
+#include "builder/step/step_traced.h"
 #include "builder/step/surroundings.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
+#include "fs/base/quote.h"
 #include "fs/store/store.h"
+
+/* Of a command in a message, whose end has to fit behind it. */
+#define COMMAND_SHOWN_MAX 450
 
 /* A RUN under way. */
 struct running {
@@ -149,13 +155,15 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 
 static int judge(const struct running *running, const struct step_status *status, struct error *err)
 {
-	cleanup_free char *command = strings_join(&running->task->vertex->run.argv, " ");
 	int code = status->exited ? status->exit_code : 128 + status->signal;
+	cleanup_free char *command = NULL, *quoted = NULL;
 
 	if (code == 0)
 		return 0;
-	(void)error_set(err, -ECHILD, "process \"%s\" did not complete successfully: exit code: %d",
-			command, code);
+	command = strings_join(&running->task->vertex->run.argv, " ");
+	quoted = quote_string(command, COMMAND_SHOWN_MAX);
+	(void)error_set(err, -ECHILD, "process %s did not complete successfully: exit code: %d",
+			quoted, code);
 	/* It was told, and has said so or not. What it wrote is still there. */
 	store_mention_full(running->task->env->store, err);
 	return -ECHILD;
@@ -177,6 +185,33 @@ static int say_died(struct error *err)
 			 "the process that serves the filesystem has died; run the build again");
 }
 
+static void write_line(struct running *running, const char *text)
+{
+	cleanup_free char *line = xasprintf("varve: %s\n", text);
+
+	running->task->output->log(running->task->output, STDERR_FILENO, line, strlen(line));
+	if (running->journal)
+		output_log_add(running->journal, STDERR_FILENO, line, strlen(line));
+}
+
+/*
+ * Programs say "Input/output error"; the filesystem knows of which object. A dying server ends the
+ * programs before its end of the socket is closed: it is one that does not answer.
+ */
+static int say_failures(struct running *running, int failure, struct error *err)
+{
+	for (size_t i = 0; i < running->around.filesystem_count; i++) {
+		cleanup_with(strings_release) struct strings texts = { 0 };
+
+		if (workspace_failures(running->around.filesystems[i]->workspace, &texts, NULL) ==
+		    -ENOTCONN)
+			return say_died(err);
+		for (size_t j = 0; j < texts.count; j++)
+			write_line(running, texts.items[j]);
+	}
+	return failure;
+}
+
 static int run_process(struct running *running, struct error *err)
 {
 	cleanup_with(step_free) struct step *step = NULL;
@@ -186,7 +221,9 @@ static int run_process(struct running *running, struct error *err)
 
 	if (r < 0) {
 		close_both(pipes);
-		return r == -ECANCELED || servers_alive(running) ? r : say_died(err);
+		if (r == -ECANCELED)
+			return r;
+		return say_failures(running, r, err);
 	}
 	ended = watch(running, step, pipes);
 	surroundings_end_owners(&running->around);
@@ -198,7 +235,9 @@ static int run_process(struct running *running, struct error *err)
 		return error_set(err, -ECANCELED, "cancelled");
 	if (ended == -ENOTCONN || !servers_alive(running))
 		return say_died(err);
-	return r < 0 ? r : judge(running, &status, err);
+	if (r == 0)
+		r = judge(running, &status, err);
+	return r < 0 ? say_failures(running, r, err) : 0;
 }
 
 static int commit(struct running *running, const struct step_keys *keys, unsigned flags,
@@ -223,6 +262,9 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 	ret->snapshot = result.id;
 	ret->root = result.root;
 	running->around.root->snapshot = result.id;
+	if (running->task->env->precise && !(flags & STEP_FAILED))
+		step_traced_keep(running->task, &running->around, &result.id, flags,
+				 (clock_monotonic_ns() - running->started_ns) / 1000000);
 	step_journal_finish(running->task, running->journal, &result.id);
 	return 0;
 }
@@ -236,14 +278,26 @@ static void commit_failed(struct running *running, const struct step_keys *keys,
 	(void)commit(running, &failed, STEP_FAILED, ret, NULL);
 }
 
+/* What has run to its end is not lost for the failure of another step. */
+static void shield(struct running *running)
+{
+	int fd = running->task->env->interrupt_fd;
+
+	for (size_t i = 0; i < running->around.filesystem_count; i++)
+		workspace_cancel_with(running->around.filesystems[i]->workspace, fd);
+}
+
 int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	     struct error *err)
 {
 	struct running running = { .task = task, .started_ns = clock_monotonic_ns() };
 	struct filesystem *keep = NULL;
 	bool always = task->env->cache_commit == CACHE_COMMIT_ALWAYS;
-	int r = surroundings_open(task, &running.around, err);
+	int r = memory_gate_enter(task, err);
 
+	if (r < 0)
+		return r;
+	r = surroundings_open(task, &running.around, err);
 	if (r == 0) {
 		running.journal = step_journal_begin(task, keys, running.around.mounts);
 		r = run_process(&running, err);
@@ -252,15 +306,19 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		if (r == -ECHILD && always)
 			(void)run_mounts_commit(running.around.mounts, NULL);
 		if (r == 0)
+			shield(&running);
+		if (r == 0)
 			r = run_mounts_commit(running.around.mounts, err);
 		if (r == 0)
 			r = commit(&running, keys, 0, ret, err);
 	}
 	output_log_free(running.journal);
-	if (r == 0)
+	/* Of a traced step the next one may not see what the kernel remembers. */
+	if (r == 0 && !task->env->precise)
 		keep = take_ptr(&running.around.root);
 	surroundings_release(&running.around);
 	if (keep)
 		filesystem_keep(keep);
+	memory_gate_leave(task->env);
 	return r;
 }

@@ -10,3 +10,5 @@ struct error;
 bool cancelled(int cancel_fd);
 /* 0, or -ECANCELED and the word for it. */
 int cancel_check(int cancel_fd, struct error *err);
+/* A descriptor that is readable whenever one of the two is, for the caller to close. -errno. */
+int cancel_join(int one_fd, int other_fd, int *ret_fd);

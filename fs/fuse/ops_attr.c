@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <unistd.h>
 
 #include "fs/fuse/session_internal.h"
 
@@ -109,6 +110,18 @@ static void op_removexattr(fuse_req_t request, fuse_ino_t number, const char *ke
 		       -overlay_removexattr(session->overlay, session_node(session, number), key));
 }
 
+/*
+ * Asked only by access(2) and chdir(2), and only where the kernel leaves permissions to us: of a
+ * mount that is its owner's alone, who may do there what root may. That is not to run just any file.
+ */
+static void op_access(fuse_req_t request, fuse_ino_t number, int mask)
+{
+	const struct node *node = session_node(session_of(request), number);
+	bool refused = mask & X_OK && node_is_file(node) && !(node->mode & 0111);
+
+	fuse_reply_err(request, refused ? EACCES : 0);
+}
+
 static void op_statfs(fuse_req_t request, fuse_ino_t number)
 {
 	struct statvfs result;
@@ -130,4 +143,5 @@ void session_attr_ops(struct fuse_lowlevel_ops *ops)
 	ops->setxattr = op_setxattr;
 	ops->removexattr = op_removexattr;
 	ops->statfs = op_statfs;
+	ops->access = op_access;
 }

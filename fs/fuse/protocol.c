@@ -133,6 +133,13 @@ static bool has(const struct fuse_buf *request, size_t size)
 	return request->size >= sizeof(struct fuse_in_header) + size;
 }
 
+uint64_t protocol_node(const struct fuse_buf *request)
+{
+	const struct fuse_in_header *header = request->mem;
+
+	return header->opcode == FUSE_FORGET ? 0 : header->nodeid;
+}
+
 bool protocol_handle(struct session *session, const struct fuse_buf *request)
 {
 	const struct fuse_in_header *header = request->mem;

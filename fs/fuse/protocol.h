@@ -10,5 +10,8 @@
 /* Have libfuse read and write through us. */
 int protocol_attach(struct session *session, int fuse_fd, struct error *err);
 
+/* The number of the node that a request is about; 0: there is none, or it may be gone. */
+uint64_t protocol_node(const struct fuse_buf *request);
+
 /* Look at a request before libfuse gets it: true when it has been answered already. */
 bool protocol_handle(struct session *session, const struct fuse_buf *request);

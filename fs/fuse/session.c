@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
+#include "fs/base/buf.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
@@ -134,6 +135,8 @@ static void init(void *context, struct fuse_conn_info *connection)
 
 	if (session->options.writeback)
 		want |= FUSE_CAP_WRITEBACK_CACHE;
+	if (session->options.traced)
+		want &= ~(unsigned)FUSE_CAP_READDIRPLUS;
 	if (session->options.acls)
 		want |= FUSE_CAP_POSIX_ACL;
 	/* Only these: without OPEN requests, ATOMIC_O_TRUNC would lose truncations. */
@@ -233,6 +236,18 @@ void session_free(struct session *session)
 	free(session);
 }
 
+/* Programs only hear a number; whoever started us is told the rest. */
+static void complain(struct session *session, const struct fuse_buf *request)
+{
+	cleanup_with(buf_release) struct buf text = { 0 };
+	uint64_t number = protocol_node(request);
+
+	if (overlay_complaint(session->overlay, number ? session_node(session, number) : NULL,
+			      &text) &&
+	    session->control && session->control->complain)
+		session->control->complain(session->control, buf_string(&text));
+}
+
 /* Read and answer one request: 1 done, 0 there is none, -ENODEV the mount is gone. */
 static int serve_one(struct session *session, struct fuse_buf *request)
 {
@@ -245,6 +260,8 @@ static int serve_one(struct session *session, struct fuse_buf *request)
 	request->size = (size_t)n;
 	if (!protocol_handle(session, request))
 		fuse_session_process_buf(session->fuse, request);
+	if (overlay_failed(session->overlay))
+		complain(session, request);
 	return fuse_session_exited(session->fuse) ? -ENODEV : 1;
 }
 
@@ -296,6 +313,7 @@ int session_run(struct session *session, struct session_control *control, struct
 	unsigned served = 0;
 	int r = 0;
 
+	session->control = control;
 	while (r >= 0) {
 		r = serve_one(session, &request);
 		if (r > 0) {

@@ -21,6 +21,8 @@ struct session_control {
 	int fd; /* -1: none */
 	/* 0 to go on, negative to end the session. */
 	int (*ready)(struct session_control *control);
+	/* NULL, or told what failed that no program has asked for. */
+	void (*complain)(struct session_control *control, const char *text);
 	/* NULL, or called about this long after a request, and after those that came meanwhile. */
 	void (*tick)(struct session_control *control);
 	unsigned tick_ms;
@@ -38,7 +40,10 @@ struct session_options {
 	struct owner_table *owners;
 	const struct credential_table *credentials;
 	bool listed; /* some directories change by themselves */
-	bool kept;   /* changes outlive the server: bring them to the disk when asked to */
+	/* What is asked for becomes a trace: names are listed without attributes, so that these count
+	 * for those who ask for them. */
+	bool traced;
+	bool kept; /* changes outlive the server: bring them to the disk when asked to */
 	/* What is root's in the tree is shown as this user's, and what he makes is root's; 0: no. */
 	unsigned stands_for_root_uid, stands_for_root_gid;
 };

@@ -13,6 +13,7 @@ struct session {
 	struct overlay *overlay;
 	struct fuse_session *fuse;
 	struct session_options options;
+	struct session_control *control; /* while it runs; or NULL */
 	int fd;
 	bool mounted; /* at a directory of the host */
 	bool init_answered;

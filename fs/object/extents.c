@@ -71,6 +71,15 @@ void extents_encode(const struct extents *extents, struct buf *ret)
 	}
 }
 
+struct object_id extents_own_id(const void *encoded, size_t size)
+{
+	struct object_id id = object_id_of(encoded, size);
+
+	for (size_t i = 0; i < OBJECT_ID_SIZE; i++)
+		id.bytes[i] = (uint8_t)~id.bytes[i];
+	return id;
+}
+
 int extents_decode(const void *data, size_t size, struct extents *ret, struct error *err)
 {
 	cleanup_with(extents_release) struct extents extents = { 0 };

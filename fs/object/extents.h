@@ -3,7 +3,8 @@
  * A blob that is stored as pieces of other blobs: what changing a little of a large file leaves.
  * The object is "OSEX", u32 count, u64 size of the blob, then for each piece in order
  * 32 bytes id of the blob it is taken from (zeros: a hole), u64 offset in that, u64 length.
- * It is stored under the id of the blob it stands for; no piece is taken from another such blob.
+ * It is stored under the id of the blob it stands for, or under extents_own_id(); no piece is taken
+ * from another such blob.
  */
 #pragma once
 
@@ -39,3 +40,9 @@ size_t extents_find(const struct extents *extents, uint64_t offset, uint64_t *re
 
 void extents_encode(const struct extents *extents, struct buf *ret);
 int extents_decode(const void *data, size_t size, struct extents *ret, struct error *err);
+
+/*
+ * The id of a blob that nobody hashes because it is too large for that: it is named by its list, as
+ * encoded. All bits of the SHA-256 are turned round, so that nobody finds bytes with the same id.
+ */
+struct object_id extents_own_id(const void *encoded, size_t size);

@@ -102,7 +102,8 @@ int overlay_kill_priv(struct overlay *overlay, struct node *node)
 	node->mode = without_set_id(node->mode);
 	if (!node->xattrs)
 		return 0;
-	r = overlay_io(node_set_xattr(overlay->tree, node, "security.capability", NULL, 0, NULL));
+	r = overlay_io(
+		node_set_xattr(overlay->tree, node, "security.capability", NULL, 0, &overlay->why));
 	return r == -ENODATA ? 0 : r;
 }
 
@@ -120,7 +121,7 @@ static int set_size(struct overlay *overlay, struct node *node, uint64_t size, u
 	} else if (size != node->size) {
 		r = overlay_stage(overlay, node, &staged);
 		if (r == 0)
-			r = staged_truncate(staged, size);
+			r = overlay_staged(overlay, staged_truncate(staged, size));
 		if (r == 0)
 			node->size = size;
 	}

@@ -29,11 +29,12 @@ int overlay_stage(struct overlay *overlay, struct node *node, struct staged **re
 		staged = staged_new(&overlay->staging);
 		break;
 	case CONTENT_INLINE:
-		r = staged_from_bytes(&overlay->staging, node->bytes, node->size, &staged);
+		r = overlay_staged(overlay, staged_from_bytes(&overlay->staging, node->bytes,
+							      node->size, &staged));
 		break;
 	case CONTENT_BLOB:
-		r = overlay_io(
-			staged_from_blob(&overlay->staging, &node->blob, node->size, &staged));
+		r = overlay_staged(overlay, staged_from_blob(&overlay->staging, &node->blob,
+							     node->size, &staged));
 		break;
 	}
 	if (r < 0)
@@ -61,7 +62,7 @@ ssize_t overlay_read(struct overlay *overlay, struct node *node, void *buffer, s
 		memcpy(buffer, node->bytes + offset, size);
 		return (ssize_t)size;
 	case CONTENT_STAGED:
-		r = overlay_io(staged_read(node->staged, buffer, size, offset));
+		r = overlay_staged(overlay, staged_read(node->staged, buffer, size, offset));
 		return r < 0 ? r : (ssize_t)size;
 	case CONTENT_BLOB:
 		break;
@@ -70,10 +71,14 @@ ssize_t overlay_read(struct overlay *overlay, struct node *node, void *buffer, s
 	if (store_view(overlay->store, &node->blob, size, offset, ret, NULL) == (ssize_t)size)
 		return (ssize_t)size;
 	*ret = buffer;
-	n = store_pread(overlay->store, &node->blob, buffer, size, offset, NULL);
+	n = store_pread(overlay->store, &node->blob, buffer, size, offset, &overlay->why);
 	if (n < 0)
 		return overlay_io((int)n);
-	return (size_t)n < size ? -EIO : n; /* a short answer would be filled up with zeros */
+	if ((size_t)n == size)
+		return n;
+	/* A short answer would be filled up with zeros. */
+	return error_set(&overlay->why, -EIO, "object %s has lost bytes",
+			 object_id_hex(&node->blob).text);
 }
 
 int overlay_write(struct overlay *overlay, struct node *node, const void *data, size_t size,
@@ -86,7 +91,7 @@ int overlay_write(struct overlay *overlay, struct node *node, const void *data, 
 		return -EFBIG;
 	r = overlay_stage(overlay, node, &staged);
 	if (r == 0)
-		r = overlay_io(staged_write(staged, data, size, offset));
+		r = overlay_staged(overlay, staged_write(staged, data, size, offset));
 	/* A write that fails half-way may have made the file longer. */
 	if (node->content == CONTENT_STAGED)
 		node->size = staged_size(node->staged);
@@ -117,12 +122,12 @@ int overlay_fallocate(struct overlay *overlay, struct node *node, int mode, uint
 		uint64_t stop = end < node->size ? end : node->size;
 
 		if (offset < stop)
-			r = overlay_io(staged_punch(staged, offset, stop - offset));
+			r = overlay_staged(overlay, staged_punch(staged, offset, stop - offset));
 	} else {
-		r = staged_allocate(staged, offset, length);
+		r = overlay_staged(overlay, staged_allocate(staged, offset, length));
 	}
 	if (r == 0 && !keep && end > node->size)
-		r = staged_truncate(staged, end);
+		r = overlay_staged(overlay, staged_truncate(staged, end));
 	node->size = staged_size(staged);
 	if (r == 0)
 		node->mtime = node->ctime;
@@ -139,11 +144,11 @@ int overlay_seek(struct overlay *overlay, struct node *node, uint64_t offset, in
 	if (offset >= node->size)
 		return -ENXIO;
 	if (node->content == CONTENT_STAGED)
-		return overlay_io(staged_seek(node->staged, offset, whence, ret));
+		return overlay_staged(overlay, staged_seek(node->staged, offset, whence, ret));
 	*ret = whence == SEEK_DATA ? offset : node->size;
 	if (node->content != CONTENT_BLOB || node->size < STORE_LOOSE_MIN)
 		return 0;
-	r = store_seek(overlay->store, &node->blob, offset, whence, ret, NULL);
+	r = store_seek(overlay->store, &node->blob, offset, whence, ret, &overlay->why);
 	if (r < 0)
 		return overlay_io(r);
 	if (r == 0 && whence == SEEK_DATA)
@@ -219,16 +224,18 @@ ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t 
 	}
 	r = overlay_stage(overlay, to, &target);
 	if (r == 0)
-		r = share_part(from, from_offset, target, to_offset, length);
+		r = overlay_staged(overlay,
+				   share_part(from, from_offset, target, to_offset, length));
 	if (r < 0)
 		return r;
 	if (r > 0)
 		r = 0;
 	else if (from->content == CONTENT_STAGED)
-		r = overlay_io(
-			staged_copy_range(from->staged, from_offset, target, to_offset, length));
+		r = overlay_staged(overlay, staged_copy_range(from->staged, from_offset, target,
+							      to_offset, length));
 	else
-		r = overlay_io(copy_stored(overlay, from, from_offset, target, to_offset, length));
+		r = overlay_staged(overlay, copy_stored(overlay, from, from_offset, target,
+							to_offset, length));
 	to->size = staged_size(target);
 	if (r < 0)
 		return r;

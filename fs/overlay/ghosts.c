@@ -93,7 +93,7 @@ int overlay_drop_ghosts(struct overlay *overlay, struct overlay_watcher *watcher
 			struct node *dir = dentry->parent;
 			cleanup_free char *name = xstrdup(dentry->name);
 
-			r = tree_unlink(overlay->tree, dentry, NULL);
+			r = tree_unlink(overlay->tree, dentry, &overlay->why);
 			if (r == 0 && watcher)
 				watcher->made(watcher, dir, name);
 		}

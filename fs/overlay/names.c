@@ -34,8 +34,13 @@ static int find(struct overlay *overlay, struct node *dir, const char *name, str
 		if (r < 0)
 			return r;
 	}
-	r = tree_find(overlay->tree, dir, name, length, ret, NULL);
-	return r < 0 ? overlay_io(r) : r ? 0 : -ENOENT;
+	r = tree_find(overlay->tree, dir, name, length, ret, &overlay->why);
+	if (r < 0) {
+		tracing_failed(overlay->tracing, r);
+		return overlay_io(r);
+	}
+	tracing_looked_up(overlay->tracing, dir, name, length, r ? *ret : NULL);
+	return r ? 0 : -ENOENT;
 }
 
 int overlay_lookup(struct overlay *overlay, struct node *dir, const char *name, struct node **ret)
@@ -68,9 +73,15 @@ static int check_new_name(struct overlay *overlay, struct node *dir, const char 
 	if (dir->flags & NODE_DETACHED)
 		return -ENOENT;
 	r = check_name(name, ret_length);
-	if (r == 0)
-		r = tree_find(overlay->tree, dir, name, *ret_length, &present, NULL);
-	return r > 0 ? -EEXIST : overlay_io(r);
+	if (r < 0)
+		return r;
+	r = tree_find(overlay->tree, dir, name, *ret_length, &present, &overlay->why);
+	if (r < 0) {
+		tracing_failed(overlay->tracing, r);
+		return overlay_io(r);
+	}
+	tracing_looked_up(overlay->tracing, dir, name, *ret_length, r ? present : NULL);
+	return r ? -EEXIST : 0;
 }
 
 static int new_node(struct overlay *overlay, struct node *dir, const struct overlay_make *make,
@@ -113,12 +124,12 @@ int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
 	    (!make->target[0] || strlen(make->target) > DIR_SYMLINK_MAX))
 		r = make->target[0] ? -ENAMETOOLONG : -ENOENT;
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, dir, &overlay->why));
 	if (r == 0)
 		r = new_node(overlay, dir, make, caller, &node);
 	if (r < 0)
 		return r;
-	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
+	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, &overlay->why));
 	if (r < 0) {
 		tree_free_node(overlay->tree, node);
 		return r;
@@ -152,9 +163,9 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *dir, c
 	if (r == 0 && node_is_dir(node))
 		r = -EPERM;
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, dir, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_link(overlay->tree, dir, name, length, node, NULL));
+		r = overlay_io(tree_link(overlay->tree, dir, name, length, node, &overlay->why));
 	if (r < 0)
 		return r;
 	stamp_dir(dir);
@@ -172,12 +183,12 @@ static int remove_name(struct overlay *overlay, struct dentry *dentry)
 {
 	cleanup_free char *path = journal_path(overlay->journal, dentry);
 	struct node *dir = dentry->parent, *node = dentry->node;
-	int r = overlay_io(tree_touch(overlay->tree, dir, NULL));
+	int r = overlay_io(tree_touch(overlay->tree, dir, &overlay->why));
 
 	if (r < 0)
 		return r;
 	node->lookups++; /* so that it is still there to be stamped */
-	r = overlay_io(tree_unlink(overlay->tree, dentry, NULL));
+	r = overlay_io(tree_unlink(overlay->tree, dentry, &overlay->why));
 	if (r == 0) {
 		stamp_dir(dir);
 		node->ctime = overlay_now();
@@ -201,10 +212,11 @@ int overlay_unlink(struct overlay *overlay, struct node *dir, const char *name)
 
 static int check_empty(struct overlay *overlay, struct node *dir)
 {
-	int r = overlay_io(tree_load(overlay->tree, dir, NULL));
+	int r = overlay_io(tree_load(overlay->tree, dir, &overlay->why));
 
 	if (r < 0)
 		return r;
+	tracing_listed(overlay->tracing, dir);
 	return dir->dir.children->count ? -ENOTEMPTY : 0;
 }
 
@@ -248,7 +260,7 @@ static int replace(struct overlay *overlay, struct dentry *from, struct dentry *
 	int r;
 
 	replaced->lookups++; /* so that it is still there to be stamped */
-	r = overlay_io(tree_replace(overlay->tree, from, present, NULL));
+	r = overlay_io(tree_replace(overlay->tree, from, present, &overlay->why));
 	if (r == 0) {
 		replaced->ctime = overlay_now();
 		journal_renamed(overlay->journal, path, new_path, JOURNAL_REPLACE, replaced);
@@ -262,8 +274,8 @@ static int give_name(struct overlay *overlay, struct dentry *from, struct node *
 {
 	cleanup_free char *path = journal_path(overlay->journal, from);
 	cleanup_free char *new_path = journal_path_in(overlay->journal, new_dir, new_name);
-	int r = overlay_io(
-		tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name), NULL));
+	int r = overlay_io(tree_rename(overlay->tree, from, new_dir, new_name, strlen(new_name),
+				       &overlay->why));
 
 	if (r == 0)
 		journal_renamed(overlay->journal, path, new_path, JOURNAL_MOVE, NULL);
@@ -283,9 +295,11 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 	if (present)
 		r = check_replace(overlay, node, present->node);
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, old_dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, old_dir, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, new_dir, NULL));
+		r = overlay_io(tree_touch(overlay->tree, new_dir, &overlay->why));
+	if (r == 0 && node_is_dir(node))
+		tracing_moved(overlay->tracing, node);
 	if (r == 0 && present)
 		r = replace(overlay, from, present);
 	else if (r == 0)
@@ -309,11 +323,15 @@ static int exchange(struct overlay *overlay, struct dentry *from, struct dentry 
 	if ((node_is_dir(from->node) && overlay_is_above(from->node, to->parent)) ||
 	    (node_is_dir(to->node) && overlay_is_above(to->node, from->parent)))
 		return -EINVAL;
-	r = overlay_io(tree_touch(overlay->tree, from->parent, NULL));
+	if (node_is_dir(from->node))
+		tracing_moved(overlay->tracing, from->node);
+	if (node_is_dir(to->node))
+		tracing_moved(overlay->tracing, to->node);
+	r = overlay_io(tree_touch(overlay->tree, from->parent, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_touch(overlay->tree, to->parent, NULL));
+		r = overlay_io(tree_touch(overlay->tree, to->parent, &overlay->why));
 	if (r == 0)
-		r = overlay_io(tree_exchange(overlay->tree, from, to, NULL));
+		r = overlay_io(tree_exchange(overlay->tree, from, to, &overlay->why));
 	if (r < 0)
 		return r;
 	stamp_dir(from->parent);
@@ -352,10 +370,11 @@ int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, s
 {
 	int r = dir->flags & NODE_LISTED && position <= 1
 			? overlay_refresh(overlay, dir)
-			: overlay_io(tree_load(overlay->tree, dir, NULL));
+			: overlay_io(tree_load(overlay->tree, dir, &overlay->why));
 
 	if (r < 0)
 		return r;
+	tracing_listed(overlay->tracing, dir);
 	*ret = name_table_from(dir->dir.children, position);
 	return *ret ? 1 : 0;
 }

@@ -8,10 +8,16 @@
 #include <time.h>
 
 #include "fs/base/alloc.h"
+#include "fs/base/buf.h"
+#include "fs/base/error.h"
+#include "fs/base/quote.h"
 #include "fs/overlay/journal.h"
 #include "fs/overlay/overlay_internal.h"
 #include "fs/store/store.h"
 #include "fs/tree/show.h"
+
+/* Of a path that failed. */
+#define PATH_SHOWN_MAX 400
 
 static struct overlay *of_drop(struct tree_staging *drop)
 {
@@ -53,6 +59,7 @@ int overlay_open(struct store *store, struct store_lease *lease, const struct tr
 
 	if (lease)
 		staging_init(&overlay->staging, store, lease);
+	overlay->staging.why = &overlay->why;
 	/* The root's own object says how many sub-directories it has; nothing else does. */
 	r = tree_load(overlay->tree, tree_root_node(overlay->tree), err);
 	if (r < 0)
@@ -82,7 +89,7 @@ int overlay_refresh(struct overlay *overlay, struct node *dir)
 	struct node_time now = overlay_now();
 	int64_t age = (now.s - dir->atime.s) * 1000000000 + now.ns - dir->atime.ns;
 	bool fresh = dir->dir.children != NULL;
-	int r = overlay_io(tree_load(overlay->tree, dir, NULL));
+	int r = overlay_io(tree_load(overlay->tree, dir, &overlay->why));
 
 	if (r < 0 || dir->flags & NODE_DETACHED || (fresh && age >= 0 && age < LISTED_FOR_NS))
 		return r;
@@ -100,11 +107,24 @@ void overlay_close(struct overlay *overlay)
 	if (overlay->staging.kept)
 		staging_set_closing(&overlay->staging, true);
 	journal_close(overlay->journal);
+	tracing_end(overlay->tracing);
 	tree_close(overlay->tree);
 	free(overlay->ghosts);
 	if (!overlay->read_only || overlay->staging.kept)
 		staging_release(&overlay->staging);
 	free(overlay);
+}
+
+int overlay_trace_begin(struct overlay *overlay, struct error *err)
+{
+	return tracing_begin(overlay->tree, &overlay->tracing, err);
+}
+
+int overlay_trace(struct overlay *overlay, struct buf *ret, struct error *err)
+{
+	if (!overlay->tracing)
+		return error_set(err, -EINVAL, "nobody has asked for a trace before");
+	return tracing_encode(overlay->tracing, ret, err);
 }
 
 struct tree *overlay_tree(const struct overlay *overlay)
@@ -135,13 +155,66 @@ int overlay_io(int r)
 	return r == -ENOENT || r == -EBADMSG ? -EIO : r;
 }
 
+int overlay_staged(struct overlay *overlay, int r)
+{
+	if ((r == -ENOSPC || r == -EDQUOT || r == -EIO) && !overlay->why.code) {
+		(void)error_errno(&overlay->why, r, "what is written cannot be kept");
+		store_mention_full(overlay->store, &overlay->why);
+	}
+	return overlay_io(r);
+}
+
+/* Other codes are answers to what was asked for. */
+static bool is_complaint(int code)
+{
+	switch (-code) {
+	case ENOENT: /* of an object: names that are missing are no failure */
+	case EBADMSG:
+	case EIO:
+	case ENOSPC:
+	case EDQUOT:
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+	case ENOTCONN:
+	case EACCES:
+	case ESTALE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool overlay_failed(const struct overlay *overlay)
+{
+	return overlay->why.code;
+}
+
+bool overlay_complaint(struct overlay *overlay, struct node *node, struct buf *ret)
+{
+	cleanup_free char *path = NULL, *whole = NULL, *quoted = NULL;
+	int code = overlay->why.code;
+
+	overlay->why.code = 0;
+	if (!is_complaint(code))
+		return false;
+	if (node && node->names)
+		path = dentry_path(node->names);
+	whole = xasprintf("/%s", path ? path : "");
+	quoted = quote_string(whole, PATH_SHOWN_MAX);
+	if (node)
+		buf_add_format(ret, "%s: ", quoted);
+	buf_add_string(ret, overlay->why.text);
+	return true;
+}
+
 int overlay_touch(struct overlay *overlay, struct node *node)
 {
 	int r;
 
 	if (overlay->read_only)
 		return -EROFS;
-	r = overlay_io(tree_touch(overlay->tree, node, NULL));
+	r = overlay_io(tree_touch(overlay->tree, node, &overlay->why));
 	if (r == 0)
 		node->ctime = overlay_now();
 	return r;

@@ -21,6 +21,7 @@
 #include "fs/object/snapshot_record.h"
 #include "fs/tree/node.h"
 
+struct buf;
 struct error;
 struct overlay;
 struct store;
@@ -71,6 +72,11 @@ int overlay_restart_journal(struct overlay *overlay, const struct tree_root *roo
 			    const char *journal, struct error *err);
 /* Bytes of the journal. */
 uint64_t overlay_journal_size(const struct overlay *overlay);
+
+/* From now on, before anything was asked for, keep a trace of what is looked at. */
+int overlay_trace_begin(struct overlay *overlay, struct error *err);
+/* The trace so far, see tracing.h; -E2BIG when too much was looked at. */
+int overlay_trace(struct overlay *overlay, struct buf *ret, struct error *err);
 
 struct tree *overlay_tree(const struct overlay *overlay);
 struct node *overlay_root(const struct overlay *overlay);
@@ -177,6 +183,13 @@ int overlay_seek(struct overlay *overlay, struct node *node, uint64_t offset, in
 /* As much as there is up to `length`; shares what is stored already instead of copying. */
 ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t from_offset,
 			   struct node *to, uint64_t to_offset, uint64_t length);
+/* Something failed since the last overlay_complaint(), which knows whether it matters. */
+bool overlay_failed(const struct overlay *overlay);
+/*
+ * Whether something failed that no program asked for, since this was last asked: an object is
+ * missing or damaged, the disk is full or broken. Appends why, behind where `node` is.
+ */
+bool overlay_complaint(struct overlay *overlay, struct node *node, struct buf *ret);
 int overlay_statfs(struct overlay *overlay, struct statvfs *ret);
 
 /* ---- committing ---- */

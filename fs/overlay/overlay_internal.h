@@ -2,12 +2,15 @@
 /* Shared by the files of this folder. */
 #pragma once
 
+#include "fs/base/error.h"
 #include "fs/overlay/overlay.h"
 #include "fs/overlay/staged.h"
+#include "fs/overlay/tracing.h"
 #include "fs/tree/commit.h"
 #include "fs/tree/tree.h"
 
 struct overlay {
+	struct error why; /* the last failure of the store or its disk, see overlay_complaint() */
 	struct store *store;
 	struct tree *tree;
 	bool read_only;
@@ -18,6 +21,7 @@ struct overlay {
 	size_t ghost_count, ghost_capacity;
 	struct overlay_lister *lister; /* of directories that are not stored; else NULL */
 	struct journal *journal;       /* NULL: changes are not kept */
+	struct tracing *tracing;       /* NULL: nobody wants to know what is looked at */
 	struct node *found;            /* by overlay_find_number(), and held once; NULL: none */
 };
 
@@ -30,6 +34,8 @@ struct overlay *overlay_new(struct store *store, const struct tree_root *root, b
 struct node_time overlay_now(void);
 /* What a program hears when the store fails with `r`: a missing object is no missing name. */
 int overlay_io(int r);
+/* The same for what staged content answered, noting what it does not say itself. */
+int overlay_staged(struct overlay *overlay, int r);
 /* Mark as changed, with a new change time: all that every change of attributes needs. */
 int overlay_touch(struct overlay *overlay, struct node *node);
 /* The content in a form that can be written; the node is touched. */

@@ -206,7 +206,7 @@ int staged_from_blob(struct staging *staging, const struct object_id *blob, uint
 
 	if (size < STAGED_FILE_MIN) {
 		cleanup_free char *bytes = xmalloc(size);
-		ssize_t n = store_pread(staging->store, blob, bytes, size, 0, NULL);
+		ssize_t n = store_pread(staging->store, blob, bytes, size, 0, staging->why);
 
 		if (n < 0 || (uint64_t)n != size)
 			return n < 0 ? (int)n : -EBADMSG;
@@ -284,7 +284,7 @@ static int read_base(struct staged *staged, char *data, size_t length, uint64_t 
 {
 	while (length > 0) {
 		ssize_t n = store_pread(staged->staging->store, &staged->base, data, length, offset,
-					NULL);
+					staged->staging->why);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -EBADMSG;

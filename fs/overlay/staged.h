@@ -24,7 +24,8 @@ struct tree_stored;
 struct staging {
 	struct store *store;
 	struct store_lease *lease;
-	int dir_fd; /* of the lease, or given; files in it are named by number */
+	struct error *why; /* or NULL; where failures of the store are noted */
+	int dir_fd;        /* of the lease, or given; files in it are named by number */
 	/* The files outlive the process: those that are dropped go at staging_settle(). */
 	bool kept;
 	uint64_t *doomed;

@@ -50,6 +50,8 @@ uint64_t staged_piece(struct staged *staged, uint64_t offset, uint64_t length,
 int staged_prepare_range(struct staged *staged, int fd, uint64_t offset, uint64_t end);
 /* After it: nothing of the base shows there any more. */
 void staged_mark_range(struct staged *staged, uint64_t offset, uint64_t end);
+/* The block at `offset` shows the base again, which has the same bytes. */
+void staged_unmark_block(struct staged *staged, uint64_t offset);
 /* After a transaction failed, its file may be an object of the store all the same: before it is
  * changed, go on with a copy. */
 int staged_leave_published(struct staged *staged);

@@ -72,6 +72,13 @@ int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
 	return r;
 }
 
+void staged_unmark_block(struct staged *staged, uint64_t offset)
+{
+	uint64_t block = offset / STAGED_BLOCK;
+
+	staged->written[block / 8] &= (uint8_t) ~(1u << (block % 8));
+}
+
 uint64_t staged_piece(struct staged *staged, uint64_t offset, uint64_t length,
 		      enum staged_side *ret)
 {
@@ -95,7 +102,8 @@ uint64_t staged_piece(struct staged *staged, uint64_t offset, uint64_t length,
 static int seek_base(struct staged *staged, uint64_t offset, uint64_t end, int whence, off_t *ret)
 {
 	uint64_t found = end;
-	int r = store_seek(staged->staging->store, &staged->base, offset, whence, &found, NULL);
+	int r = store_seek(staged->staging->store, &staged->base, offset, whence, &found,
+			   staged->staging->why);
 
 	*ret = (off_t)(r > 0 && found < end ? found : end);
 	return r < 0 ? r : 0;

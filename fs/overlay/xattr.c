@@ -33,7 +33,7 @@ ssize_t overlay_getxattr(struct overlay *overlay, struct node *node, const char 
 		return -EOPNOTSUPP;
 	if (!node->xattrs)
 		return -ENODATA;
-	r = overlay_io(node_xattrs_load(overlay->tree, node, &list, NULL));
+	r = overlay_io(node_xattrs_load(overlay->tree, node, &list, &overlay->why));
 	if (r < 0)
 		return r;
 	found = xattrs_get(list, key);
@@ -50,7 +50,7 @@ ssize_t overlay_listxattr(struct overlay *overlay, struct node *node, char *list
 {
 	const struct xattrs *present;
 	size_t used = 0;
-	int r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
+	int r = overlay_io(node_xattrs_load(overlay->tree, node, &present, &overlay->why));
 
 	if (r < 0)
 		return r;
@@ -93,7 +93,7 @@ static int copy_list(struct overlay *overlay, struct node *node, const char *key
 {
 	const struct xattrs *present;
 	const struct xattr *found;
-	int r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
+	int r = overlay_io(node_xattrs_load(overlay->tree, node, &present, &overlay->why));
 
 	if (r < 0)
 		return r;
@@ -110,7 +110,7 @@ static int copy_list(struct overlay *overlay, struct node *node, const char *key
 static int set_bytes(struct overlay *overlay, struct node *node, const char *key, const void *list,
 		     size_t size)
 {
-	return overlay_io(node_set_xattr(overlay->tree, node, key, list, size, NULL));
+	return overlay_io(node_set_xattr(overlay->tree, node, key, list, size, &overlay->why));
 }
 
 int overlay_acl_follow(struct overlay *overlay, struct node *node, uint16_t mode)
@@ -183,7 +183,7 @@ int overlay_setxattr(struct overlay *overlay, struct node *node, const char *key
 		return -EROFS;
 	if (!is_known(key))
 		return -EOPNOTSUPP;
-	r = overlay_io(node_xattrs_load(overlay->tree, node, &present, NULL));
+	r = overlay_io(node_xattrs_load(overlay->tree, node, &present, &overlay->why));
 	if (r < 0)
 		return r;
 	exists = xattrs_get(present, key);
@@ -209,7 +209,7 @@ int overlay_removexattr(struct overlay *overlay, struct node *node, const char *
 
 	if (overlay->read_only)
 		return -EROFS;
-	r = overlay_io(node_set_xattr(overlay->tree, node, key, NULL, 0, NULL));
+	r = overlay_io(node_set_xattr(overlay->tree, node, key, NULL, 0, &overlay->why));
 	if (r == 0)
 		node->ctime = overlay_now();
 	return r;

@@ -65,9 +65,6 @@ static char *mount_options(const struct host_mount *mount)
 	buf_add_string(&options, writable ? "rw" : "ro");
 	buf_add_string(&options, ",nosuid,nodev,subtype=varve,fsname=");
 	add_escaped(&options, mount->label);
-	/* Whoever is let in gets at what the modes allow him, no more. */
-	if (mount->options && strstr(mount->options, "allow_other"))
-		buf_add_string(&options, ",default_permissions");
 	if (mount->options && *mount->options)
 		buf_add_format(&options, ",%s", mount->options);
 	/* Alone, its owner may look at all of it; others only at what modes let them. */

@@ -20,6 +20,7 @@
 #include "fs/ids/credentials.h"
 #include "fs/ids/owner_table.h"
 #include "fs/overlay/overlay.h"
+#include "fs/snapshot/failures.h"
 #include "fs/snapshot/listener.h"
 #include "fs/snapshot/owner_requests.h"
 #include "fs/snapshot/protocol.h"
@@ -46,6 +47,7 @@ struct server {
 	bool ending;
 	struct news *news; /* of the request under way */
 	int answer_fd;     /* goes with its answer; -1: none */
+	struct failures failures;
 };
 
 static struct server *of_control(struct session_control *control)
@@ -235,6 +237,30 @@ static int handle_owners(struct server *server, struct error *err)
 	return 0;
 }
 
+static int handle_trace(struct server *server, struct buf *out, struct error *err)
+{
+	cleanup_with(buf_release) struct buf trace = { 0 };
+	int r;
+
+	session_drain(server->session);
+	r = overlay_trace(server->overlay, &trace, err);
+	if (r == 0)
+		wire_put_bytes(out, buf_string(&trace), trace.length);
+	return r;
+}
+
+static int handle_failures(struct server *server, struct wire *in, struct buf *out,
+			   struct error *err)
+{
+	uint64_t since = wire_u64(in);
+
+	if (wire_end(in) < 0)
+		return error_set(err, -EPROTO, "a request that is none");
+	session_drain(server->session);
+	failures_encode(&server->failures, since, out);
+	return 0;
+}
+
 static int handle(struct server *server, struct wire *in, struct buf *out, struct error *err)
 {
 	switch (wire_u32(in)) {
@@ -251,6 +277,10 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 	case SERVER_CHANGED:
 		wire_put_u32(out, overlay_changed(server->overlay));
 		return 0;
+	case SERVER_TRACE:
+		return handle_trace(server, out, err);
+	case SERVER_FAILURES:
+		return handle_failures(server, in, out, err);
 	case SERVER_LEAVE:
 		/* Who comes now must not find a server whose mount is about to go. */
 		if (server->users == 1)
@@ -373,6 +403,11 @@ static int sockets_ready(struct session_control *control)
 	return server->ending ? -ECANCELED : 0;
 }
 
+static void has_failed(struct session_control *control, const char *text)
+{
+	failures_add(&of_control(control)->failures, text);
+}
+
 /* ---- beginning and end ---- */
 
 static int open_tree(struct server *server, const char *store, const struct object_id *snapshot,
@@ -432,9 +467,12 @@ static int start(struct server *server, struct wire *in, int fuse_fd, int creden
 	options.writeback = flags & SERVER_WRITEBACK;
 	options.apart = flags & SERVER_APART;
 	options.root_only = flags & SERVER_ROOT_ONLY;
+	options.traced = flags & SERVER_TRACED;
 	/* Lists name users, and the kernel refuses those that it cannot map. */
 	options.acls = !options.root_only;
 	r = open_tree(server, store, &snapshot, flags & SERVER_READ_ONLY, err);
+	if (r == 0 && options.traced)
+		r = overlay_trace_begin(server->overlay, err);
 	if (r == 0 && socket_path)
 		r = listener_open(&server->listener, store_dir_fd(server->store), socket_path, err);
 	if (r == 0 && socket_path)
@@ -470,6 +508,7 @@ static void finish(struct server *server)
 	/* Waiting for the kernel could take for ever now; the end of the process frees it, too. */
 	if (__atomic_load_n(&telling, __ATOMIC_ACQUIRE) == 0)
 		session_free(server->session);
+	failures_release(&server->failures);
 	owner_table_close(server->owners);
 	credential_table_close(server->credentials);
 	overlay_close(server->overlay);
@@ -480,14 +519,15 @@ static void finish(struct server *server)
 
 int server_main(int channel_fd)
 {
-	struct server server = {
-		.control = { .fd = epoll_create1(EPOLL_CLOEXEC), .ready = sockets_ready },
-		.watcher = { .made = name_changed },
-		.listener = { .fd = -1 },
-		.answer_fd = -1,
-		.retry_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
-		.users = 1
-	};
+	struct server server = { .control = { .fd = epoll_create1(EPOLL_CLOEXEC),
+					      .ready = sockets_ready,
+					      .complain = has_failed },
+				 .watcher = { .made = name_changed },
+				 .listener = { .fd = -1 },
+				 .answer_fd = -1,
+				 .retry_fd = timerfd_create(CLOCK_MONOTONIC,
+							    TFD_CLOEXEC | TFD_NONBLOCK),
+				 .users = 1 };
 	struct buf nothing = { 0 };
 	struct error err = { 0 };
 	int r;

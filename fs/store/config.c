@@ -12,7 +12,7 @@ void store_config_make(const char uuid[33], struct buf *ret)
 {
 	buf_add_string(ret, "format=1\nhash=sha256\n");
 	buf_add_format(ret, "uuid=%s\n", uuid);
-	buf_add_string(ret, "incompat=\nfeatures=solid,extents\nsmall_max=131072\n"
+	buf_add_string(ret, "incompat=\nfeatures=solid,extents,composed\nsmall_max=131072\n"
 			    "hosts=single\ndurability=relaxed\nlend=none\n");
 }
 
@@ -50,7 +50,7 @@ static int expect(const char *key, const char *value, const char *wanted, struct
 static int take_pair(const char *key, char *value, struct store_config *config, struct error *err)
 {
 	static const char *const no_words[] = { NULL };
-	static const char *const features[] = { "solid", "extents", NULL };
+	static const char *const features[] = { "solid", "extents", "composed", NULL };
 	const char *word;
 
 	if (strcmp(key, "format") == 0)
@@ -70,6 +70,7 @@ static int take_pair(const char *key, char *value, struct store_config *config, 
 				err, -EPROTONOSUPPORT,
 				"it needs '%s', which this program lacks: use a newer varve", word);
 	} else if (strcmp(key, "features") == 0) {
+		config->composed = strstr(value, "composed") != NULL;
 		config->must_not_write = unknown_word(value, features) != NULL;
 	} else if (strcmp(key, "durability") == 0) {
 		config->strict = strcmp(value, "strict") == 0;

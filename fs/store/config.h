@@ -13,7 +13,8 @@ struct error;
 
 struct store_config {
 	char uuid[33];
-	bool strict; /* durability=strict: every commit reaches the disk before it returns */
+	bool strict;   /* durability=strict: every commit reaches the disk before it returns */
+	bool composed; /* blobs may be named by their lists of extents */
 	bool must_not_write; /* a feature that this program does not know */
 };
 

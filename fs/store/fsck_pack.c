@@ -5,6 +5,7 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
+#include "fs/object/extents.h"
 #include "fs/object/links.h"
 #include "fs/object/xattrs.h"
 #include "fs/store/gc/children.h"
@@ -82,6 +83,14 @@ static int decode(const struct scanned_object *object, struct error *err)
 	return r;
 }
 
+/* Whether nothing but what the object says of itself makes its id. */
+static bool is_named_by_itself(const struct object_id *id, const struct scanned_object *object)
+{
+	struct object_id own = extents_own_id(object->data, (size_t)object->length);
+
+	return object_id_equal(&own, id);
+}
+
 /* An object that stands where the index says that `id` does. */
 static void check_object(struct check *check, const struct object_id *id,
 			 const struct scanned_object *object)
@@ -103,7 +112,7 @@ static void check_object(struct check *check, const struct object_id *id,
 	if (decode(object, &inner) < 0) {
 		complain(check, "object %s: %s", object_id_hex(id).text, inner.text);
 		add_bad(check, *id);
-	} else if (object->kind == OBJECT_EXTENTS) {
+	} else if (object->kind == OBJECT_EXTENTS && !is_named_by_itself(id, object)) {
 		add_pieced(check, id);
 	}
 }
@@ -189,25 +198,25 @@ int fsck_pack(struct store *store, const char *name, bool fast, struct pack_verd
 
 /* Saving */
 
-/* The id of a scanned object; false when that is not to be known. */
-static bool identify(const struct pack_index *index, const struct pack_placed *order, size_t count,
+/* The id of a scanned object. */
+static void identify(const struct pack_index *index, const struct pack_placed *order, size_t count,
 		     const struct scanned_object *object, struct object_id *ret)
 {
 	if (object->kind != OBJECT_EXTENTS) {
 		*ret = object_id_of(object->data, (size_t)object->length);
-		return true;
+		return;
 	}
-	/* Named after what it stands for: only the index knows. */
+	/* Where it is named after what it stands for, only the index knows. */
 	for (size_t i = 0; index && i < count; i++) {
 		const struct pack_object *listed = &order[i].entry.object;
 
 		if (listed->frame == object->frame && listed->offset == object->offset &&
 		    listed->length == object->length && listed->kind == OBJECT_EXTENTS) {
 			*ret = order[i].entry.id;
-			return true;
+			return;
 		}
 	}
-	return false;
+	*ret = extents_own_id(object->data, (size_t)object->length);
 }
 
 int fsck_pack_save(struct store *store, const char *name, struct packer *packer, struct error *err)
@@ -231,8 +240,8 @@ int fsck_pack_save(struct store *store, const char *name, struct packer *packer,
 			continue;
 		if (r < 0)
 			return error_errno(err, r, "cannot read pack '%s'", name);
-		if (!identify(index, order, count, &object, &id) || packer_find(packer, &id) ||
-		    decode(&object, NULL) < 0)
+		identify(index, order, count, &object, &id);
+		if (packer_find(packer, &id) || decode(&object, NULL) < 0)
 			continue;
 		r = packer_add(packer, object.kind, &id, object.data, (size_t)object.length, err);
 		if (r < 0)

@@ -149,6 +149,13 @@ int store_txn_put_file(struct store_txn *txn, const char *name, const struct obj
 /* Store the blob `id` as pieces of others that are in the store or in this transaction. */
 int store_txn_put_extents(struct store_txn *txn, const struct object_id *id,
 			  const struct extents *extents, struct error *err);
+/*
+ * The same without anyone having hashed the blob: its id, in *ret, is that of the list of pieces.
+ * Equal bytes that came about in another way have another id. Where store_composes() says so.
+ */
+int store_txn_put_composed(struct store_txn *txn, const struct extents *extents,
+			   struct object_id *ret, struct error *err);
+bool store_composes(const struct store *store);
 /* 1 when the store or this transaction has the object, else 0. */
 int store_txn_has(struct store_txn *txn, const struct object_id *id, struct error *err);
 

@@ -98,6 +98,17 @@ static void remember(struct store_txn *txn, const struct object_id *id, struct e
 	*extents = (struct extents){ 0 };
 }
 
+/* The list with nothing in it but pieces of plain blobs. */
+static int flatten(struct store_txn *txn, const struct extents *extents, struct extents *ret,
+		   struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < extents->count && r == 0; i++)
+		r = add_flat(txn, &extents->items[i], ret, err);
+	return r;
+}
+
 int store_txn_put_extents(struct store_txn *txn, const struct object_id *id,
 			  const struct extents *extents, struct error *err)
 {
@@ -109,14 +120,61 @@ int store_txn_put_extents(struct store_txn *txn, const struct object_id *id,
 		return r < 0 ? r : 0;
 	if (extents->size == 0)
 		return store_txn_put_as(txn, OBJECT_BLOB, id, "", 0, err);
-	for (size_t i = 0; i < extents->count; i++) {
-		r = add_flat(txn, &extents->items[i], &flat, err);
-		if (r < 0)
-			return error_prefix(err, r, "blob %s", object_id_hex(id).text);
-	}
+	r = flatten(txn, extents, &flat, err);
+	if (r < 0)
+		return error_prefix(err, r, "blob %s", object_id_hex(id).text);
 	extents_encode(&flat, &bytes);
 	r = store_txn_put_as(txn, OBJECT_EXTENTS, id, bytes.data, bytes.length, err);
 	if (r == 0)
 		remember(txn, id, &flat);
 	return r;
+}
+
+/* Whether the list is all of a plain blob: what was added to it has been taken away again. */
+static int is_whole(struct store_txn *txn, const struct extents *flat, struct error *err)
+{
+	cleanup_with(extents_release) struct extents inner = { 0 };
+	const struct extent *only = flat->items;
+	uint64_t size = 0;
+	int r;
+
+	if (flat->count != 1 || object_id_is_zero(&only->source) || only->source_offset)
+		return 0;
+	r = look_up_source(txn, &only->source, &size, &inner, err);
+	return r < 0 ? r : r == 1 && size == only->length;
+}
+
+bool store_composes(const struct store *store)
+{
+	return store->config.composed;
+}
+
+int store_txn_put_composed(struct store_txn *txn, const struct extents *extents,
+			   struct object_id *ret, struct error *err)
+{
+	cleanup_with(extents_release) struct extents flat = { 0 };
+	cleanup_with(buf_release) struct buf bytes = { 0 };
+	struct object_id id;
+	int r = flatten(txn, extents, &flat, err);
+
+	if (r == 0)
+		r = is_whole(txn, &flat, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		*ret = flat.items[0].source;
+		return 0;
+	}
+	extents_encode(&flat, &bytes);
+	id = extents_own_id(bytes.data, bytes.length);
+	r = store_txn_has(txn, &id, err);
+	if (r == 0) {
+		r = store_txn_put_as(txn, OBJECT_EXTENTS, &id, bytes.data, bytes.length, err);
+		if (r == 0)
+			remember(txn, &id, &flat);
+	}
+	if (r < 0)
+		return r;
+	*ret = id;
+	return 0;
 }

@@ -43,8 +43,10 @@ static void use(const struct plan *plan)
 				abort();
 		}
 	}
-	if (config_chain_make(plan->target->config, &config, NULL) == 0)
-		config_release(&config);
+	for (size_t i = 0; i < plan->target_count; i++) {
+		if (config_chain_make(plan->targets[i]->config, &config, NULL) == 0)
+			config_release(&config);
+	}
 }
 
 /* Whatever is found is in the file, and in order. */
@@ -66,7 +68,7 @@ static void plan_all(const struct recipe *recipe, struct lint *lint)
 		{ .name = "ctx", .kind = PLAN_CONTEXT_DIRECTORY },
 		{ .name = "alpine", .kind = PLAN_CONTEXT_IMAGE, .image = "busybox" },
 	};
-	cleanup_with(strings_release) struct strings args = { 0 };
+	cleanup_with(strings_release) struct strings args = { 0 }, targets = { 0 };
 	struct plan_options options = { .build_args = &args,
 					.contexts = contexts,
 					.context_count = sizeof contexts / sizeof *contexts };
@@ -78,14 +80,19 @@ static void plan_all(const struct recipe *recipe, struct lint *lint)
 	strings_add(&args, "A=given");
 	(void)platform_parse("linux/arm64", &options.target_platform, NULL);
 	(void)platform_parse("linux/amd64", &options.build_platform, NULL);
+	options.targets = &targets;
 	for (size_t i = 0; i < recipe->stage_count && i < TARGETS_MAX; i++) {
 		cleanup_with(plan_free) struct plan *plan = NULL;
 		struct diagnostic diag = { 0 };
-		char target[24];
 
-		snprintf(target, sizeof target, "%zu", recipe->stage_count - 1 - i);
-		options.target = target;
+		/* One, then two, and what of the others is called alike. */
+		if (i % 4 == 0)
+			strings_clear(&targets);
+		strings_add_format(&targets, "%zu", recipe->stage_count - 1 - i);
+		if (i % 4 == 2)
+			strings_add(&targets, "[a-m]*");
 		options.several_platforms = i % 2;
+		options.all_stages = i % 8 == 7;
 		if (plan_make(recipe, &options, &images, &plan, &diag) == 0)
 			use(plan);
 		else if (!*diag.error.text)

@@ -45,6 +45,17 @@ servers() {
 	done
 }
 
+# runs COMMAND: one of the family runs it, its words without blanks between them
+runs() {
+	family $PPID
+	for family_pid in $family; do
+		family_line=''
+		{ read -r family_line <"/proc/$family_pid/cmdline" || true; } 2>/dev/null
+		[ "$family_line" != "$1" ] || return 0
+	done
+	return 1
+}
+
 # inits: pid 1 of steps, in $found; programs for networks have a namespace of their own, too
 inits() {
 	found=''

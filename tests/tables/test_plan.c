@@ -29,7 +29,7 @@ static int find(struct plan_images *images, const char *name, const struct platf
 
 /* What a row says of the command line. */
 struct arguments {
-	struct strings build_args;
+	struct strings build_args, targets;
 	struct plan_context contexts[CONTEXTS_MAX];
 	struct plan_options options;
 };
@@ -47,7 +47,9 @@ static void read_arguments(json_t *row, struct arguments *ret)
 		(struct plan_context){ .name = key, .kind = PLAN_CONTEXT_DIRECTORY };
 	options->build_args = &ret->build_args;
 	options->contexts = ret->contexts;
-	options->target = table_string(row, "target");
+	if (table_string(row, "target"))
+		strings_add(&ret->targets, table_string(row, "target"));
+	options->targets = &ret->targets;
 	options->target_platform = options->build_platform = platform_host();
 }
 
@@ -100,6 +102,7 @@ static bool run(const char *name, json_t *row)
 	if (r == 0)
 		r = plan_make(recipe, &arguments.options, &images, &plan, &diag);
 	strings_release(&arguments.build_args);
+	strings_release(&arguments.targets);
 	return r < 0 ? is_expected(name, expect, diag.error.text) : use(name, plan);
 }
 

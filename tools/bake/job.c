@@ -139,7 +139,8 @@ static int set_words(const json_t *target, const struct bake_flags *all, struct 
 	const char *size = string_of(target, "shm-size"), *network = string_of(target, "network");
 	cleanup_with(strings_release) struct strings platforms = { 0 };
 
-	flags->target = string_of(target, "target");
+	if (string_of(target, "target"))
+		strings_add(&flags->targets, string_of(target, "target"));
 	flags->network = network && *network ? network : "default";
 	if (strcmp(flags->network, "default") != 0 && strcmp(flags->network, "none") != 0 &&
 	    strcmp(flags->network, "host") != 0)

@@ -156,6 +156,8 @@ static void put(struct screen *screen, uint32_t codepoint)
 	unsigned width = glyph_width(codepoint);
 	struct cell *cell;
 
+	if (glyph_is_control(codepoint))
+		return;
 	if (width == 0) {
 		add_mark(screen, codepoint);
 		return;
@@ -407,8 +409,7 @@ static size_t write_text(struct screen *screen, const char *at, size_t length)
 		screen->partial_length = length;
 		return length;
 	}
-	if (!glyph_is_control(codepoint))
-		put(screen, codepoint);
+	put(screen, codepoint);
 	return bytes;
 }
 

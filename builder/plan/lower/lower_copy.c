@@ -225,7 +225,9 @@ static int set_destination(struct lowering *lowering, struct copy_work *copy,
 		return r;
 	path = scope_path(lowering->scope, *ret_written);
 	copy->destination = plan_memory_string(lowering->planning->memory, path);
-	copy->destination_is_dir = names_directory(*ret_written);
+	/* Several sources cannot be one file, of which the last would be left. */
+	copy->destination_is_dir =
+		names_directory(*ret_written) || copy->sources.count + copy->file_count > 1;
 	return 0;
 }
 

@@ -3,63 +3,12 @@
 
 #include <errno.h>
 
-#include "builder/dockerfile/lex/suggest.h"
 #include "builder/image/config.h"
 #include "builder/plan/lint.h"
 #include "builder/plan/plan_internal.h"
 #include "builder/plan/reach/forward.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
-#include "fs/base/parse.h"
-#include "fs/base/quote.h"
-
-#define QUOTED_MAX 200
-
-/* ---- the target ---- */
-
-static int refuse_target(struct planning *planning, const char *target)
-{
-	struct location nowhere = { 0 };
-	size_t count = planning->recipe->stage_count;
-	cleanup_free const char **labels = xcalloc(count, sizeof *labels);
-	cleanup_free char *quoted = quote_string(target, QUOTED_MAX);
-	const char *nearest;
-
-	for (size_t i = 0; i < count; i++)
-		labels[i] = planning->stages[i].plan->label;
-	nearest = suggest(target, labels, count);
-	if (!nearest)
-		return diagnostic_set(planning->diag, -EINVAL, nowhere,
-				      "target stage %s could not be found", quoted);
-	return diagnostic_set(planning->diag, -EINVAL, nowhere,
-			      "target stage %s could not be found (did you mean %s?)", quoted,
-			      nearest);
-}
-
-int reach_target(struct planning *planning)
-{
-	const struct recipe *recipe = planning->recipe;
-	const char *target = planning->options->target;
-	size_t index = recipe->stage_count - 1;
-	const struct stage *stage;
-	uint32_t number;
-
-	if (target && *target) {
-		stage = recipe_stage(recipe, target, recipe->stage_count);
-		if (stage)
-			index = stage->index;
-		else if (parse_u32(target, &number) == 0 && number < recipe->stage_count)
-			index = number;
-		else
-			return refuse_target(planning, target);
-	}
-	planning->plan->target = planning->stages[index].plan;
-	planning->stages[index].is_tree = true;
-	planning->stages[index].plan->needed = true;
-	for (size_t i = 0; planning->options->all_stages && !(target && *target) && i < index; i++)
-		planning->stages[i].is_tree = planning->stages[i].plan->needed = true;
-	return 0;
-}
 
 /* ---- what a stage needs ---- */
 
@@ -245,7 +194,7 @@ int reach_stages(struct planning *planning)
 {
 	int r = 0;
 
-	for (size_t i = planning->plan->target->index + 1; i > 0 && r == 0; i--) {
+	for (size_t i = planning->plan->stage_count; i > 0 && r == 0; i--) {
 		if (planning->stages[i - 1].plan->needed)
 			r = need_stage(planning, &planning->stages[i - 1]);
 	}

@@ -60,6 +60,22 @@ expect "RUN cat" DONE "$(step 'RUN cat /src/a')"
 expect "COPY of the same file" CACHED "$(step 'COPY --from=right')"
 chmod 644 "$CONTEXT/src/a"
 
+echo "a stage that is done anew with the same result keeps all that builds on it"
+cat >"$CONTEXT/again" <<'END'
+FROM base AS again
+RUN mkdir /d && echo same >/d/file
+FROM again
+RUN cat /d/file >/copy
+FROM base
+COPY --from=again /d /d
+RUN cat /d/file
+COPY --from=1 /copy /
+END
+build -f "$CONTEXT/again" "$CONTEXT"
+build -f "$CONTEXT/again" --no-cache-filter again "$CONTEXT"
+expect "the stage" DONE "$(step 'RUN mkdir /d')"
+expect "steps that ran" 1 "$(count DONE)"
+
 echo "an ARG counts from its first use"
 build --build-arg WORD=two "$CONTEXT"
 expect "RUN after ARG" DONE "$(step 'RUN echo left')"

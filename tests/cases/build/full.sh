@@ -42,6 +42,8 @@ RUN --mount=type=cache,id=c,target=/c echo spoilt >/c/kept; dd if=/dev/urandom o
 END
 refuse 1 "$full" "$CONTEXT"
 grep -q 'No space left on device' "$LOG" || fail "the step saw something else: $(cat "$LOG")"
+grep -qE '^#[0-9]+ [0-9.]+ varve: "/big": what is written cannot be kept: No space left on device: the disk' "$LOG" ||
+	fail "no word of the file: $(cat "$LOG")"
 unharmed
 wait_for 5 room 16
 

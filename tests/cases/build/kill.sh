@@ -158,11 +158,14 @@ one_init() {
 	set -- $found
 	[ $# = 1 ]
 }
+sleeps() {
+	runs sleep60 || runs "/bin/sh-csleep 60"
+}
 LOG=$TEST_TMP/killed
 "$VARVE" build -f "$CONTEXT/sleep" "$CONTEXT" >"$LOG" 2>&1 &
 builder=$!
+wait_for 10 sleeps
 wait_for 10 one_init
-sleep 0.2
 # shellcheck disable=SC2086
 kill -KILL $found
 wait_for_builder 10

@@ -62,3 +62,24 @@ tar -xOf "$TEST_TMP/app.tar" manifest.json | grep -q 'app:latest' || fail "no na
 export VARVE_STORE="$TEST_TMP/second"
 expect "what load says" "Loaded image: app:latest" "$(varve load "$TEST_TMP/app.tar")"
 expect "its file" two "$(varve cat app:/two)"
+
+echo "SOURCE_DATE_EPOCH of the environment is a build argument, unless one is given"
+make_base
+printf 'FROM base\nARG SOURCE_DATE_EPOCH\nRUN echo epoch=$SOURCE_DATE_EPOCH >/epoch\n' \
+	>"$CONTEXT/Dockerfile"
+SOURCE_DATE_EPOCH=1000000000 build -t epoch "$CONTEXT"
+at epoch cp "$AT/epoch" "$TEST_TMP/epoch"
+expect "the argument" epoch=1000000000 "$(cat "$TEST_TMP/epoch")"
+varve inspect epoch | grep -q '"created": *"2001-09-09T01:46:40Z"' ||
+	fail "the time of the image: $(varve inspect epoch)"
+! grep -q "not used" "$LOG" || fail "it was warned of: $(cat "$LOG")"
+SOURCE_DATE_EPOCH=1000000000 build -t epoch --build-arg SOURCE_DATE_EPOCH=1100000000 "$CONTEXT"
+at epoch cp "$AT/epoch" "$TEST_TMP/epoch"
+expect "the one that is given" epoch=1100000000 "$(cat "$TEST_TMP/epoch")"
+SOURCE_DATE_EPOCH='' build -t epoch "$CONTEXT"
+at epoch cp "$AT/epoch" "$TEST_TMP/epoch"
+expect "an empty one" epoch= "$(cat "$TEST_TMP/epoch")"
+SOURCE_DATE_EPOCH=soon
+export SOURCE_DATE_EPOCH
+expect "status" 1 "$(code varve build "$CONTEXT" 2>"$TEST_TMP/error")"
+grep -q 'invalid SOURCE_DATE_EPOCH: "soon"' "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"

@@ -118,9 +118,12 @@ graph() {
 }
 graph >"$CONTEXT/Dockerfile"
 
-# begin NUMBER: a build in the background, whose steps fail as $TEST_TMP/diceNUMBER says
+# begin NUMBER: a build in the background, whose steps fail as $TEST_TMP/diceNUMBER says; some go on
 begin() {
-	"$VARVE" build $set_time --secret id=dice,src="$TEST_TMP/dice$1" "$CONTEXT" \
+	random 2
+	keep_going=''
+	[ $random = 0 ] || keep_going=--keep-going
+	"$VARVE" build $keep_going $set_time --secret id=dice,src="$TEST_TMP/dice$1" "$CONTEXT" \
 		>"$TEST_TMP/round/$attempt.$1" 2>&1 &
 }
 running() {
@@ -144,6 +147,8 @@ roll() {
 	[ $random != 0 ] || return 0
 	random $stages
 	echo "s$random" >"$TEST_TMP/dice$1"
+	random $stages
+	echo "s$random" >>"$TEST_TMP/dice$1"
 }
 # perhaps_cancel PID
 perhaps_cancel() {

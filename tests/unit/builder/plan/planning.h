@@ -38,7 +38,7 @@ struct planned {
 	struct parsed parsed;
 	struct plan_options options;
 	struct plan_context contexts[4];
-	struct strings build_args, labels, no_cache_stages;
+	struct strings build_args, labels, no_cache_stages, targets;
 	struct lint *lint;
 	struct plan *plan;
 	struct diagnostic diag;
@@ -82,6 +82,7 @@ static inline int planned_clear(void **state)
 	strings_release(&p.build_args);
 	strings_release(&p.labels);
 	strings_release(&p.no_cache_stages);
+	strings_release(&p.targets);
 	strings_release(&p.asked);
 	p = (struct planned){ .images = { .find = find_known } };
 	(void)platform_parse("linux/amd64", &p.options.target_platform, NULL);
@@ -89,8 +90,17 @@ static inline int planned_clear(void **state)
 	p.options.build_args = &p.build_args;
 	p.options.labels = &p.labels;
 	p.options.no_cache_stages = &p.no_cache_stages;
+	p.options.targets = &p.targets;
 	p.options.contexts = p.contexts;
 	return 0;
+}
+
+/* What is planned from now on; NULL: no name. */
+static inline void set_target(const char *name)
+{
+	strings_clear(&p.targets);
+	if (name)
+		strings_add(&p.targets, name);
 }
 
 static inline int try_plan(const char *text)

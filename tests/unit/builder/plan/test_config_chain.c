@@ -151,10 +151,10 @@ static void test_I15_triggers_are_kept_for_others_and_not_inherited(void **state
 			   "FROM a\n";
 
 	(void)state;
-	p.options.target = "a";
+	set_target("a");
 	assert_strings(&image_of(text)->onbuild, "RUN x $y|COPY <<E /f\nbody\nE");
 	assert_history(&p.config, "base\n");
-	p.options.target = NULL;
+	set_target(NULL);
 	assert_int_equal(image_of(text)->onbuild.count, 0);
 	assert_int_equal(image_of("FROM trigger\n")->onbuild.count, 0);
 }

@@ -41,6 +41,27 @@ static void test_a_build_argument_counts_before_the_directive(void **state)
 	assert_warnings("4: " FORMAT_FOUND);
 }
 
+static void test_a_frontend_that_is_not_built_in_is_remarked_on(void **state)
+{
+	static const char *const known[] = { "docker/dockerfile", "docker/dockerfile:1.7",
+					     "docker.io/docker/dockerfile@sha256:0",
+					     "docker/dockerfile-upstream:master" };
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		snprintf(text, sizeof text, "# syntax=%s\nFROM alpine\n", known[i]);
+		plan_of(text);
+		assert_warnings("");
+	}
+	plan_of("# syntax=docker/dockerfiles\nFROM alpine\n");
+	assert_warnings("1: frontend 'docker/dockerfiles' is not used: this is read as "
+			"docker/dockerfile\n");
+	strings_add(&p.build_args, "BUILDKIT_SYNTAX=dockerfile.v0");
+	plan_of("# syntax=docker/dockerfiles\nFROM alpine\n");
+	assert_warnings("");
+}
+
 static void test_what_is_found_may_be_an_error(void **state)
 {
 	(void)state;
@@ -152,7 +173,8 @@ static void test_only_stages_that_are_needed_are_looked_at_unless_all_are(void *
 	assert_found("FROM alpine AS a\nUSER $x\nFROM alpine\nUSER $y\n",
 		     "2: UndefinedVar: Usage of undefined variable '$x'\n"
 		     "4: UndefinedVar: Usage of undefined variable '$y'\n");
-	p.options.target = "a";
+	p.options.all_stages = false;
+	set_target("a");
 	assert_found("FROM alpine AS a\nUSER $x\nFROM alpine\nUSER $y\n",
 		     "2: UndefinedVar: Usage of undefined variable '$x'\n");
 }
@@ -277,6 +299,7 @@ int main(void)
 		plan_test(test_rules_are_on_unless_skipped),
 		plan_test(test_a_comment_skips_a_rule_for_one_instruction),
 		plan_test(test_a_build_argument_counts_before_the_directive),
+		plan_test(test_a_frontend_that_is_not_built_in_is_remarked_on),
 		plan_test(test_what_is_found_may_be_an_error),
 		plan_test(test_options_that_cannot_be_understood_are_refused),
 		plan_test(test_letters_of_stages_and_keywords),

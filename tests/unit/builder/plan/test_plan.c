@@ -128,21 +128,80 @@ static void test_the_target_is_a_name_or_a_number(void **state)
 	const char *text = "FROM alpine AS First\nRUN a\nFROM busybox\nRUN b\nFROM scratch\n";
 
 	(void)state;
-	p.options.target = "FIRST";
+	set_target("FIRST");
 	assert_names(text, "[first 1/2] FROM docker.io/alpine\n[first 2/2] RUN a\n");
-	p.options.target = "1";
+	set_target("1");
 	assert_int_equal(plan_of(text)->target->index, 1);
-	p.options.target = "";
+	set_target("");
 	assert_int_equal(plan_of(text)->target->index, 2);
+}
+
+static void test_targets_may_be_several_and_patterns(void **state)
+{
+	const char *text = "FROM alpine AS base\nFROM base AS test-a\nRUN a\nFROM base AS other\n"
+			   "RUN o\nFROM base AS test-b\nRUN b\nFROM base\nRUN c\n";
+	const struct plan *plan;
+
+	(void)state;
+	set_target("TEST-*");
+	plan = plan_of(text);
+	assert_int_equal(plan->target_count, 2);
+	assert_string_equal(plan->targets[0]->label, "test-a");
+	assert_string_equal(plan->targets[1]->label, "test-b");
+	assert_ptr_equal(plan->target, plan->targets[1]);
+	assert_int_equal(plan->vertex_count, 3);
+	assert_false(plan->stages[2].needed);
+
+	/* Named twice is as good as once, and the order is that of the file. */
+	set_target("test-b");
+	strings_add(&p.targets, "1");
+	strings_add(&p.targets, "test-[a]");
+	strings_add(&p.targets, "stage-4");
+	plan = plan_of(text);
+	assert_int_equal(plan->target_count, 3);
+	assert_string_equal(plan->targets[0]->label, "test-a");
+	assert_string_equal(plan->targets[2]->label, "stage-4");
+
+	set_target("nothing-*");
+	assert_string_equal(refusal_of(text), "0: target stage \"nothing-*\" could not be found");
+}
+
+static void test_labels_are_for_all_targets(void **state)
+{
+	const char *text = "FROM alpine AS a\nFROM alpine AS b\nFROM a\n";
+	const struct plan *plan;
+
+	(void)state;
+	strings_add(&p.labels, "k=v");
+	set_target("[ab]");
+	plan = plan_of(text);
+	assert_int_equal(plan->target_count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_string_equal(
+			string_map_get(&config_of(plan->targets[i]->config)->labels, "k"), "v");
+}
+
+static void test_all_stages_may_be_planned_beside_the_target(void **state)
+{
+	const char *text = "FROM alpine AS a\nRUN a\nFROM alpine AS b\nRUN b\nFROM b AS c\nRUN c\n";
+	const struct plan *plan;
+
+	(void)state;
+	p.options.all_stages = true;
+	set_target("b");
+	plan = plan_of(text);
+	assert_int_equal(plan->vertex_count, 4);
+	assert_int_equal(plan->target_count, 1);
+	assert_string_equal(plan->target->label, "b");
 }
 
 static void test_an_unknown_target_is_refused_with_the_nearest(void **state)
 {
 	(void)state;
-	p.options.target = "biuld";
+	set_target("biuld");
 	assert_string_equal(refusal_of("FROM alpine AS build\n"),
 			    "0: target stage \"biuld\" could not be found (did you mean build?)");
-	p.options.target = "7";
+	set_target("7");
 	assert_string_equal(refusal_of("FROM alpine AS build\n"),
 			    "0: target stage \"7\" could not be found");
 }
@@ -260,6 +319,9 @@ int main(void)
 		plan_test(test_stages_fan_out_from_one_base),
 		plan_test(test_stages_that_the_target_does_not_need_are_left_out),
 		plan_test(test_the_target_is_a_name_or_a_number),
+		plan_test(test_targets_may_be_several_and_patterns),
+		plan_test(test_labels_are_for_all_targets),
+		plan_test(test_all_stages_may_be_planned_beside_the_target),
 		plan_test(test_an_unknown_target_is_refused_with_the_nearest),
 		plan_test(test_scratch_without_steps_is_an_empty_tree),
 		plan_test(test_equal_images_are_looked_up_once),

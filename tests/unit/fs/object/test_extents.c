@@ -71,6 +71,23 @@ static void test_absurd_lists_are_refused(void **state)
 	assert_int_equal(extents_decode(bytes.data, bytes.length, &got, &err), -EBADMSG);
 }
 
+/* Whoever stores the bytes of a list as a file must not get what the list stands for. */
+static void test_a_list_that_names_itself_is_not_the_file_with_its_bytes(void **state)
+{
+	cleanup_with(extents_release) struct extents extents = { 0 };
+	cleanup_with(buf_release) struct buf bytes = { 0 };
+	struct object_id a = object_id_of("a", 1), own, plain;
+
+	(void)state;
+	extents_add(&extents, &a, 0, 10);
+	extents_encode(&extents, &bytes);
+	own = extents_own_id(bytes.data, bytes.length);
+	plain = object_id_of(bytes.data, bytes.length);
+	assert_false(object_id_equal(&own, &plain));
+	for (size_t i = 0; i < OBJECT_ID_SIZE; i++)
+		assert_int_equal(own.bytes[i] ^ plain.bytes[i], 0xff);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +95,7 @@ int main(void)
 		cmocka_unit_test(test_finding_a_place),
 		cmocka_unit_test(test_coding_there_and_back),
 		cmocka_unit_test(test_absurd_lists_are_refused),
+		cmocka_unit_test(test_a_list_that_names_itself_is_not_the_file_with_its_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -331,10 +331,41 @@ static void test_a_directory_that_cannot_be_read_whole_is_never_shown_in_part(vo
 	view_close(&view);
 }
 
+/* A program sees EIO; whoever runs it is told of which file and object. */
+static void test_what_the_store_fails_with_is_said_once(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_with(buf_release) struct buf text = { 0 }, none = { 0 };
+	struct object_id missing = object_id_of("missing", 7);
+	struct view view;
+	const void *bytes;
+	char buffer[8];
+	struct node *node, *other;
+
+	view_open(&view, f, LINKS);
+	node = at(&view, "c/alone");
+	node_set_blob(overlay_tree(view.overlay), node, &missing, 1000);
+	assert_false(overlay_failed(view.overlay));
+	assert_int_equal(overlay_lookup(view.overlay, at(&view, "c"), "nothing", &other), -ENOENT);
+	assert_false(overlay_complaint(view.overlay, node, &none));
+	assert_int_equal(overlay_read(view.overlay, node, buffer, 8, 0, &bytes), -EIO);
+	assert_true(overlay_failed(view.overlay));
+	assert_true(overlay_complaint(view.overlay, node, &text));
+	assert_non_null(strstr(buf_string(&text), "\"/c/alone\": object "));
+	assert_non_null(strstr(buf_string(&text), object_id_hex(&missing).text));
+	assert_false(overlay_complaint(view.overlay, node, &none));
+	/* In what is being changed, too. */
+	assert_int_equal(write_to(&view, node, "x", 5), -EIO);
+	assert_true(overlay_complaint(view.overlay, NULL, &none));
+	assert_non_null(strstr(buf_string(&none), object_id_hex(&missing).text));
+	view_close(&view);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_lower_hard_links_are_one_file),
+		CASE(test_what_the_store_fails_with_is_said_once),
 		CASE(test_names_of_a_lower_hard_link_go_one_by_one),
 		CASE(test_a_lower_file_gets_another_name),
 		CASE(test_hard_links_move_with_their_directory),

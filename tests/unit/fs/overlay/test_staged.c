@@ -6,7 +6,10 @@
 #include "fs/overlay/staged_internal.h"
 #include "tests/lib/tree_fixture.h"
 
-#define MIB ((uint64_t)1 << 20)
+#define MIB        ((uint64_t)1 << 20)
+#define MODEL_SIZE (20 * MIB)
+/* Large enough to be named by its pieces. */
+#define HUGE (17 * MIB + 77)
 
 /* What the staged content should be, kept beside it. */
 struct model {
@@ -18,14 +21,14 @@ struct model {
 
 static void begin(struct fixture *f, struct model *model)
 {
-	*model = (struct model){ .bytes = xcalloc(1, 4 * MIB), .staging = &model->own };
+	*model = (struct model){ .bytes = xcalloc(1, MODEL_SIZE), .staging = &model->own };
 	staging_init(model->staging, f->store, f->lease);
 }
 
 /* Another file in the same workspace. */
 static void begin_beside(struct model *model, struct model *first)
 {
-	*model = (struct model){ .bytes = xcalloc(1, 4 * MIB), .staging = first->staging };
+	*model = (struct model){ .bytes = xcalloc(1, MODEL_SIZE), .staging = first->staging };
 }
 
 static void end(struct model *model)
@@ -138,17 +141,16 @@ static void test_a_small_blob_is_copied(void **state)
 	end(&model);
 }
 
-static void store_and_check(struct fixture *f, struct model *model, uint64_t *ret_bytes)
+/* Store it, and see that all of it is there; what it is called. */
+static struct object_id store_whole(struct fixture *f, struct model *model, uint64_t *ret_bytes)
 {
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	cleanup_free uint8_t *got = xmalloc(model->size + 1);
-	struct object_id expected = object_id_of(model->bytes, model->size);
 	struct tree_stored stored;
 
 	assert_ok(store_txn_begin(f->store, f->lease, &txn, &f->err), f->err);
 	assert_ok(staged_store(model->staged, NULL, txn, &stored, &f->err), f->err);
 	assert_int_equal(stored.content, CONTENT_BLOB);
-	assert_true(object_id_equal(&stored.id, &expected));
 	assert_ok(store_txn_commit(txn, &f->err), f->err);
 	*ret_bytes = store_txn_bytes(txn);
 	for (uint64_t at = 0; at < model->size;) {
@@ -159,6 +161,15 @@ static void store_and_check(struct fixture *f, struct model *model, uint64_t *re
 		at += (uint64_t)n;
 	}
 	assert_memory_equal(got, model->bytes, model->size);
+	return stored.id;
+}
+
+static void store_and_check(struct fixture *f, struct model *model, uint64_t *ret_bytes)
+{
+	struct object_id id = store_whole(f, model, ret_bytes);
+	struct object_id expected = object_id_of(model->bytes, model->size);
+
+	assert_true(object_id_equal(&id, &expected));
 }
 
 static void test_a_little_change_of_a_large_blob_stores_little(void **state)
@@ -224,6 +235,119 @@ static void test_mostly_new_content_is_stored_whole_without_a_copy(void **state)
 	from_blob(f, &model, MIB);
 	write_at(&model, 4096, 900 << 10, 3);
 	store_and_check(f, &model, &bytes);
+	end(&model);
+}
+
+/* Begin anew with what is stored. */
+static void begin_again(struct fixture *f, struct model *model, const struct object_id *id)
+{
+	(void)f;
+	staged_free(model->staged);
+	assert_int_equal(staged_from_blob(model->staging, id, model->size, &model->staged), 0);
+}
+
+static void test_a_little_change_of_a_huge_blob_is_named_by_its_pieces(void **state)
+{
+	struct fixture *f = *state;
+	struct object_id plain, first, again;
+	struct model model;
+	uint64_t bytes;
+
+	begin(f, &model);
+	from_blob(f, &model, HUGE);
+	plain = object_id_of(model.bytes, model.size);
+	write_at(&model, 5 * MIB + 5, 10, 1);
+	first = store_whole(f, &model, &bytes);
+	assert_true(bytes > 0 && bytes < 64 << 10);
+	assert_false(object_id_equal(&first, &plain));
+	/* The same change of the same blob is the same blob, and costs nothing. */
+	begin_again(f, &model, &plain);
+	write_at(&model, 5 * MIB + 5, 10, 1);
+	again = store_whole(f, &model, &bytes);
+	assert_true(object_id_equal(&again, &first));
+	assert_int_equal(bytes, 0);
+	/* A change of what was changed refers to the plain blobs. */
+	begin_again(f, &model, &first);
+	write_at(&model, 0, 4096, 2);
+	truncate_to(&model, HUGE - 4097);
+	write_at(&model, HUGE + 100, 1, 3);
+	again = store_whole(f, &model, &bytes);
+	assert_true(bytes > 0 && bytes < 64 << 10);
+	begin_again(f, &model, &again);
+	check_all(&model);
+	end(&model);
+}
+
+static void test_a_huge_blob_cut_back_to_what_it_was_is_that_again(void **state)
+{
+	struct fixture *f = *state;
+	struct object_id plain, id;
+	struct model model;
+	uint64_t bytes;
+
+	begin(f, &model);
+	from_blob(f, &model, 17 * MIB);
+	plain = object_id_of(model.bytes, model.size);
+	write_at(&model, 17 * MIB, 10, 1);
+	id = store_whole(f, &model, &bytes);
+	assert_false(object_id_equal(&id, &plain));
+	begin_again(f, &model, &id);
+	truncate_to(&model, 17 * MIB);
+	id = store_whole(f, &model, &bytes);
+	assert_true(object_id_equal(&id, &plain));
+	end(&model);
+}
+
+static void test_writing_what_is_there_is_no_change(void **state)
+{
+	struct fixture *f = *state;
+	struct object_id plain, id;
+	struct model model;
+	uint64_t bytes;
+
+	for (int huge = 0; huge < 2; huge++) {
+		begin(f, &model);
+		from_blob(f, &model, huge ? HUGE : MIB + 5);
+		plain = object_id_of(model.bytes, model.size);
+		/* All of it, also in pieces that do not fit the blocks. */
+		for (uint64_t at = 0; at + 70000 < model.size; at += 70000)
+			assert_int_equal(staged_write(model.staged, model.bytes + at, 70000, at),
+					 0);
+		id = store_whole(f, &model, &bytes);
+		assert_true(object_id_equal(&id, &plain));
+		assert_int_equal(bytes, 0);
+		end(&model);
+	}
+}
+
+/* As the list of last logins of a user with a high number. */
+static void test_a_huge_file_of_holes_costs_what_is_in_it(void **state)
+{
+	struct fixture *f = *state;
+	struct tree_stored stored;
+	struct model model;
+	char byte = 1;
+
+	begin(f, &model);
+	model.staged = staged_new(model.staging);
+	assert_int_equal(staged_write(model.staged, "x", 1, 5000), 0);
+	assert_int_equal(staged_write(model.staged, "y", 1, (uint64_t)1 << 40), 0);
+	for (int i = 0; i < 2; i++) {
+		cleanup_with(store_txn_free) struct store_txn *txn = NULL;
+
+		assert_ok(store_txn_begin(f->store, f->lease, &txn, &f->err), f->err);
+		assert_ok(staged_store(model.staged, NULL, txn, &stored, &f->err), f->err);
+		assert_ok(store_txn_commit(txn, &f->err), f->err);
+		assert_true(store_txn_bytes(txn) < 64 << 10);
+	}
+	assert_int_equal(stored.size, ((uint64_t)1 << 40) + 1);
+	assert_int_equal(store_pread(f->store, &stored.id, &byte, 1, 5000, &f->err), 1);
+	assert_int_equal(byte, 'x');
+	assert_int_equal(store_pread(f->store, &stored.id, &byte, 1, 5001, &f->err), 1);
+	assert_int_equal(byte, 0);
+	assert_int_equal(store_pread(f->store, &stored.id, &byte, 1, (uint64_t)1 << 40, &f->err),
+			 1);
+	assert_int_equal(byte, 'y');
 	end(&model);
 }
 
@@ -357,6 +481,10 @@ int main(void)
 		CASE(test_changing_a_changed_blob_again),
 		CASE(test_a_blob_that_was_opened_but_not_changed_keeps_its_id),
 		CASE(test_mostly_new_content_is_stored_whole_without_a_copy),
+		CASE(test_a_little_change_of_a_huge_blob_is_named_by_its_pieces),
+		CASE(test_a_huge_blob_cut_back_to_what_it_was_is_that_again),
+		CASE(test_writing_what_is_there_is_no_change),
+		CASE(test_a_huge_file_of_holes_costs_what_is_in_it),
 		CASE(test_content_equal_to_the_stored_is_the_stored),
 		CASE(test_writing_goes_on_in_a_copy_after_a_failed_commit),
 		CASE(test_punched_ranges_read_as_zeros),

@@ -282,6 +282,72 @@ static void test_storing_a_large_blob_again_mends_one_cut_short(void **state)
 	}
 }
 
+/* A large blob with a piece of another in it, named by its list, under a ref. */
+static void put_composed(struct fixture *f, struct object_id *ret_large, struct object_id *ret)
+{
+	struct store_txn *txn = fixture_begin(f);
+	cleanup_with(extents_release) struct extents extents = { 0 };
+	struct object_id small = fixture_put_noise(f, txn, 2, 5000), dir, state;
+
+	*ret_large = fixture_put_noise(f, txn, 1, STORE_LOOSE_MIN + 77);
+	extents_add(&extents, ret_large, 0, STORE_LOOSE_MIN);
+	extents_add(&extents, &small, 10, 4096);
+	assert_ok(store_txn_put_composed(txn, &extents, ret, &f->err), f->err);
+	dir = fixture_put_dir(f, txn, ret, 1);
+	state = fixture_put_snapshot(f, txn, &dir, NULL);
+	fixture_set_ref(f, txn, "cache/c/1", &state);
+	fixture_commit(f, txn);
+}
+
+static bool composed_is_right(struct fixture *f, const struct object_id *id)
+{
+	cleanup_free char *large = noise(1, STORE_LOOSE_MIN + 77), *small = noise(2, 5000);
+	cleanup_with(buf_release) struct buf got = { 0 };
+
+	return store_read(f->store, id, OBJECT_BLOB, 1 << 20, &got, NULL) == 0 &&
+	       got.length == STORE_LOOSE_MIN + 4096 &&
+	       memcmp(got.data, large, STORE_LOOSE_MIN) == 0 &&
+	       memcmp(got.data + STORE_LOOSE_MIN, small + 10, 4096) == 0;
+}
+
+static void test_a_blob_named_by_its_pieces_is_checked_and_collected_as_others(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_with(buf_release) struct buf sound = { 0 };
+	cleanup_free char *path = NULL;
+	struct object_id large, id;
+
+	put_composed(f, &large, &id);
+	assert_clean(f->store);
+	(void)fixture_gc(f);
+	fixture_reopen(f);
+	assert_true(composed_is_right(f, &id));
+	/* What it is taken from is damaged: who needs it is named. */
+	path = path_of_loose(&large);
+	read_whole(f, path, &sound);
+	sound.data[5] ^= 1;
+	write_whole(f, path, sound.data, sound.length);
+	assert_fsck_names(f, object_id_hex(&large).text, "cache/c/1");
+}
+
+static void test_a_list_in_a_pack_that_lost_its_index_is_saved(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_with(buf_release) struct buf sound = { 0 };
+	cleanup_free char *path = NULL;
+	struct object_id large, id;
+
+	put_composed(f, &large, &id);
+	path = find_file(f, "packs");
+	read_whole(f, path, &sound);
+	write_whole(f, path, sound.data, sound.length - 8);
+	fixture_reopen(f);
+	assert_true(problems_of(f, false, true) > 0);
+	assert_clean(f->store);
+	fixture_reopen(f);
+	assert_true(composed_is_right(f, &id));
+}
+
 static void test_a_vanished_pack_makes_misses(void **state)
 {
 	struct fixture *f = *state;
@@ -336,6 +402,8 @@ int main(void)
 		CASE(test_fsck_names_a_damaged_object_and_who_needs_it),
 		CASE(test_a_large_blob_cut_short_or_gone_is_an_error),
 		CASE(test_storing_a_large_blob_again_mends_one_cut_short),
+		CASE(test_a_blob_named_by_its_pieces_is_checked_and_collected_as_others),
+		CASE(test_a_list_in_a_pack_that_lost_its_index_is_saved),
 		CASE(test_a_vanished_pack_makes_misses),
 		CASE(test_damaged_names_are_said_and_dropped),
 	};

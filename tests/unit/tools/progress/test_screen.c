@@ -99,6 +99,24 @@ static void test_sequences_and_characters_may_come_in_pieces(void **state)
 	screen_free(screen);
 }
 
+static void test_controls_that_come_in_pieces_are_dropped_too(void **state)
+{
+	/* U+009B begins a sequence on terminals that know it. */
+	static const char text[] = "a\xc2\x9b"
+				   "1mb\xe2\x80\xae"
+				   "c";
+	struct screen *screen = screen_new(1, 10, false);
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text - 1; i++)
+		screen_write(screen, text + i, 1);
+	screen_add_row(screen, 0, &out);
+	assert_string_equal(buf_string(&out), "a1mbc");
+	buf_release(&out);
+	screen_free(screen);
+}
+
 static void test_wide_characters_and_marks_keep_their_columns(void **state)
 {
 	(void)state;
@@ -145,6 +163,7 @@ int main(void)
 		cmocka_unit_test(test_erasing_takes_away_what_is_shown),
 		cmocka_unit_test(test_colours_titles_and_links_leave_only_text),
 		cmocka_unit_test(test_sequences_and_characters_may_come_in_pieces),
+		cmocka_unit_test(test_controls_that_come_in_pieces_are_dropped_too),
 		cmocka_unit_test(test_wide_characters_and_marks_keep_their_columns),
 		cmocka_unit_test(test_resizing_keeps_the_lower_rows),
 	};

@@ -75,7 +75,7 @@ static void test_I02_later_stages_are_refused_where_they_are_needed(void **state
 
 	(void)state;
 	plan_of(copy);
-	p.options.target = "a";
+	set_target("a");
 	assert_string_equal(
 		refusal_of(copy),
 		"2: cannot copy from stage \"b\", it needs to be defined before current "

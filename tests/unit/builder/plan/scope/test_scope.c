@@ -185,8 +185,12 @@ static void test_V11_the_name_of_the_target_is_known(void **state)
 
 	(void)state;
 	assert_string_equal(env_of(run_of(text), "TARGETSTAGE"), "two");
-	p.options.target = "one";
+	set_target("one");
 	assert_string_equal(env_of(run_of(text), "TARGETSTAGE"), "one");
+	set_target("o*");
+	assert_string_equal(env_of(run_of(text), "TARGETSTAGE"), "one");
+	set_target("*");
+	assert_string_equal(env_of(run_of(text), "TARGETSTAGE"), "default");
 }
 
 static void test_V10_proxies_are_in_the_environment_but_not_in_the_key(void **state)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/step/memory_gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "builder/step/memory.h"
+#include "builder/step/step.h"
+#include "fs/base/error.h"
+
+/* Without a word of the user, so much of the whole is to be left: of 4 GiB 256 MiB. */
+#define RESERVE_PART 16
+#define LOOK_MS      200
+
+#define WAITING "waiting for memory"
+
+static bool is_short(const struct step_env *env)
+{
+	struct memory memory;
+	cleanup_fd int root_fd = -1;
+	uint64_t reserve = env->memory_reserve;
+
+	if (reserve == 0)
+		return false;
+	root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Who cannot tell lets them all through. */
+	if (root_fd < 0 || memory_read(root_fd, &memory) < 0)
+		return false;
+	if (reserve == STEP_MEMORY_RESERVE_USUAL)
+		reserve = memory.total / RESERVE_PART;
+	return memory.available < reserve;
+}
+
+/* Looking takes some system calls, so it is done without the lock. */
+static bool enter(struct step_env *env, bool is_short)
+{
+	bool may;
+
+	pthread_mutex_lock(&env->lock);
+	may = env->running == 0 || !is_short;
+	env->running += may;
+	pthread_mutex_unlock(&env->lock);
+	return may;
+}
+
+static bool alone(struct step_env *env)
+{
+	unsigned running;
+
+	pthread_mutex_lock(&env->lock);
+	running = env->running;
+	pthread_mutex_unlock(&env->lock);
+	return running == 0;
+}
+
+int memory_gate_enter(struct step_task *task, struct error *err)
+{
+	struct step_env *env = task->env;
+	bool told = false;
+	int r = 0;
+
+	while (r == 0 && !enter(env, !alone(env) && is_short(env))) {
+		struct pollfd cancel = { .fd = env->cancel_fd, .events = POLLIN };
+
+		if (!told)
+			task->output->status(task->output, WAITING, 0, 0, false, false);
+		told = true;
+		if (poll(&cancel, 1, LOOK_MS) > 0)
+			r = error_set(err, -ECANCELED, "cancelled");
+	}
+	if (told)
+		task->output->status(task->output, WAITING, 0, 0, false, true);
+	return r;
+}
+
+void memory_gate_leave(struct step_env *env)
+{
+	pthread_mutex_lock(&env->lock);
+	env->running--;
+	pthread_mutex_unlock(&env->lock);
+}

@@ -74,6 +74,12 @@ const struct option_spec build_flag_specs[] = {
 	  .letter = 'j',
 	  FLAG(jobs),
 	  .help = "How many steps may be under way at once (0: as fits the machine)" },
+	{ .name = "jobserver",
+	  FLAG(jobserver),
+	  .initial = "off",
+	  .value = "jobs",
+	  .help = "Let make and its like run so many jobs in all RUNs together: a number, auto "
+		  "or off" },
 	{ .name = "keep-going",
 	  .letter = 'k',
 	  FLAG(keep_going),

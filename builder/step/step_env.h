@@ -18,6 +18,7 @@ struct node;
 struct tree;
 struct error;
 struct filesystem;
+struct jobserver;
 struct sandbox;
 struct store;
 struct store_lease;
@@ -75,6 +76,7 @@ struct step_env {
 	uint64_t open_files; /* see struct sandbox_options */
 	/* No further RUN begins while less memory is available: see memory_gate.h. 0: it does. */
 	uint64_t memory_reserve;
+	struct jobserver *jobserver; /* how many jobs RUN steps may have; NULL: nobody counts */
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
 	bool precise;            /* find steps by what they looked at, see step_traced.h */

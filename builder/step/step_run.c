@@ -9,6 +9,7 @@
 
 #include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/jobserver.h"
 #include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
@@ -29,7 +30,8 @@
 struct running {
 	struct step_task *task;
 	struct surroundings around;
-	struct output_log *journal; /* NULL: its output is not kept */
+	struct output_log *journal;    /* NULL: its output is not kept */
+	struct jobserver_client *jobs; /* NULL: nobody counts them */
 	uint64_t started_ns;
 };
 
@@ -143,6 +145,7 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 	io = (struct step_io){ .stdout_fd = inner[0],
 			       .stderr_fd = inner[1],
 			       .cancel_fd = running->task->env->cancel_fd };
+	io.jobserver_fds = running->jobs ? jobserver_fds(running->jobs) : NULL;
 	io.owners = owner_channel_owners(running->around.owners, &io.owner_count);
 	r = sandbox_start(running->task->env->sandbox, &running->around.spec, &io, ret, listen_fds,
 			  err);
@@ -210,6 +213,29 @@ static int say_failures(struct running *running, int failure, struct error *err)
 			write_line(running, texts.items[j]);
 	}
 	return failure;
+}
+
+/*
+ * A place for the step, and the way to ask for more, which is no part of what it is: its key does
+ * not know of it. An image that says how make is to be called keeps that.
+ */
+static int join_jobserver(struct running *running, struct error *err)
+{
+	const struct step_env *env = running->task->env;
+	struct strings *variables = &running->around.spec.env;
+	cleanup_free char *flags = NULL;
+	int r;
+
+	if (!env->jobserver)
+		return 0;
+	r = jobserver_join(env->jobserver, env->cancel_fd, &running->jobs, err);
+	if (r < 0 || strings_env_get(variables, "MAKEFLAGS"))
+		return r;
+	flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
+			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
+			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
+	strings_env_set(variables, "MAKEFLAGS", flags);
+	return 0;
 }
 
 static int run_process(struct running *running, struct error *err)
@@ -300,7 +326,10 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	r = surroundings_open(task, &running.around, err);
 	if (r == 0) {
 		running.journal = step_journal_begin(task, keys, running.around.mounts);
-		r = run_process(&running, err);
+		r = join_jobserver(&running, err);
+		if (r == 0)
+			r = run_process(&running, err);
+		jobserver_leave(take_ptr(&running.jobs));
 		if (r == -ECHILD || r == -ECANCELED)
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)

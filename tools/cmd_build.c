@@ -11,6 +11,7 @@
 #include "fs/base/fd.h"
 #include "fs/base/parse.h"
 #include "tools/access.h"
+#include "tools/build_call.h"
 #include "tools/build_flags.h"
 #include "tools/environment.h"
 #include "tools/interrupt.h"
@@ -197,22 +198,29 @@ static void add_digest(struct buf *text, const char *key, const struct object_id
 }
 
 /* The keys are those of docker build, and one of our own. */
-static int write_metadata(const char *path, const struct build_result *result, struct error *err)
+void build_add_metadata(struct buf *text, const struct build_result *result)
 {
 	const struct export_result *exported = &result->exported;
-	cleanup_with(buf_release) struct buf text = { 0 };
 	cleanup_free char *names = strings_join(&exported->names, ",");
 
-	buf_add_char(&text, '{');
-	json_add_field(&text, "varve.build", result->id);
-	add_digest(&text, "varve.state", &result->snapshot);
+	buf_add_char(text, '{');
+	json_add_field(text, "varve.build", result->id);
+	add_digest(text, "varve.state", &result->snapshot);
 	if (exported->has_digests) {
-		add_digest(&text, "containerimage.config.digest", &exported->config_digest);
-		add_digest(&text, "containerimage.digest", &exported->descriptor.digest);
+		add_digest(text, "containerimage.config.digest", &exported->config_digest);
+		add_digest(text, "containerimage.digest", &exported->descriptor.digest);
 	}
 	if (exported->names.count)
-		json_add_field(&text, "image.name", names);
-	buf_add_string(&text, "}\n");
+		json_add_field(text, "image.name", names);
+	buf_add_char(text, '}');
+}
+
+static int write_metadata(const char *path, const struct build_result *result, struct error *err)
+{
+	cleanup_with(buf_release) struct buf text = { 0 };
+
+	build_add_metadata(&text, result);
+	buf_add_char(&text, '\n');
 	return write_file(path, &text, err);
 }
 
@@ -324,6 +332,31 @@ static void options_free(struct build_options *options)
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strings_release(lists[i]);
+}
+
+int build_call(const struct build_flags *flags, const char *context,
+	       const struct build_surroundings *in, struct build_result *ret, struct error *err)
+{
+	cleanup_with(outputs_release) struct outputs outputs = { 0 };
+	cleanup_free char *operand = xstrdup(context);
+	char *const operands[] = { operand, NULL };
+	const struct invocation call = { .options = flags, .operands = operands };
+	struct build_options options = { .store = in->store,
+					 .sink = in->sink,
+					 .cancel_fd = in->cancel_fd };
+	int r = read_call(flags, &options.call, err);
+
+	if (r == 0)
+		r = read_layering(flags, &options.layering, err);
+	if (r == 0)
+		r = read_outputs(flags, &options.layering, &outputs, err);
+	if (r < 0)
+		return r;
+	set_options(&call, &outputs, &options);
+	options.stdin_fd = in->stdin_fd;
+	r = build_run(&options, ret, err);
+	options_free(&options);
+	return r;
 }
 
 static int run(const struct invocation *call, struct error *err)

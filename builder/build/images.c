@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "builder/build/news.h"
+#include "builder/history/address.h"
+#include "builder/history/history.h"
 #include "builder/image/image_store.h"
 #include "builder/image/load.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
+#include "fs/store/store.h"
 
 static void fill(struct plan_image *ret, struct stored_image *found)
 {
@@ -51,6 +54,30 @@ static int load_layout(struct images *images, const char *place, const struct pl
 }
 
 /* ---- the store ---- */
+
+static int find_state(struct images *images, const char *text, struct plan_image *ret,
+		      struct error *err)
+{
+	cleanup_with(stored_image_release) struct stored_image found = { 0 };
+	cleanup_with(history_close) struct history *history = NULL;
+	cleanup_with(address_release) struct address address = { 0 };
+	int r;
+
+	/* Without a history there are ids and names of images still. */
+	if (history_open(images->store, &history, NULL) < 0)
+		history = NULL;
+	r = address_find(images->store, history, text, &address, err);
+	if (r == 0)
+		r = store_lease_hold(images->lease, &address.snapshot, err);
+	if (r == 0)
+		r = image_read(images->store, &address.snapshot, &found, err);
+	if (r < 0)
+		return error_prefix(err, r, IMAGES_STATE "%s", text);
+	fill(ret, &found);
+	if (!ret->name)
+		ret->name = xasprintf(IMAGES_STATE "%s", text);
+	return 0;
+}
 
 static int missing(struct images *images, const char *name, const struct platform *platform,
 		   struct error *err)
@@ -101,6 +128,8 @@ static int find(struct plan_images *plan, const char *name, const struct platfor
 	*ret = (struct plan_image){ 0 };
 	if (strncmp(name, IMAGES_LAYOUT, prefix) == 0)
 		r = load_layout(images, name + prefix, platform, ret, err);
+	else if (strncmp(name, IMAGES_STATE, strlen(IMAGES_STATE)) == 0)
+		r = find_state(images, name + strlen(IMAGES_STATE), ret, err);
 	else
 		r = find_stored(images, name, platform, ret, err);
 	return news_end(images->news, number, r, err);

@@ -10,6 +10,8 @@ struct store_lease;
 
 /* In front of the directory of an OCI layout. */
 #define IMAGES_LAYOUT "oci-layout://"
+/* In front of the address of a state, see address.h. */
+#define IMAGES_STATE "state://"
 
 struct images {
 	struct plan_images plan;

@@ -62,7 +62,8 @@ static int add(const struct place_options *options, const char *value,
 		add_image(name, keep(contexts, xstrdup(place + strlen(DOCKER_IMAGE))), contexts);
 		return 0;
 	}
-	if (strncmp(place, IMAGES_LAYOUT, strlen(IMAGES_LAYOUT)) == 0) {
+	if (strncmp(place, IMAGES_LAYOUT, strlen(IMAGES_LAYOUT)) == 0 ||
+	    strncmp(place, IMAGES_STATE, strlen(IMAGES_STATE)) == 0) {
 		add_image(name, keep(contexts, xstrdup(place)), contexts);
 		return 0;
 	}

@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		verbs='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -19,6 +19,13 @@ _varve_table()
 		directories='--store'
 		choices='--cache-commit=success --cache-commit=always --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
 		operands='-d'
+		;;
+	'bake')
+		options='--allow --call --check --file -f --jobs -j --list --load --metadata-file --no-cache --print --progress --push --set --var --debug -D --help -h --store'
+		valued='--allow --call --file -f --jobs -j --list --metadata-file --progress --set --var --store'
+		files='--file -f --metadata-file'
+		directories='--store'
+		choices='--list=targets --list=variables --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
 		;;
 	'states')
 		options='--format --debug -D --help -h --store'
@@ -182,7 +189,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		operands='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

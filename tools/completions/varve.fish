@@ -65,6 +65,26 @@ function __varve_at
 				set skip 1
 			case 'build --store'
 				set skip 1
+			case 'bake --allow'
+				set skip 1
+			case 'bake --call'
+				set skip 1
+			case 'bake --file' 'bake -f'
+				set skip 1
+			case 'bake --jobs' 'bake -j'
+				set skip 1
+			case 'bake --list'
+				set skip 1
+			case 'bake --metadata-file'
+				set skip 1
+			case 'bake --progress'
+				set skip 1
+			case 'bake --set'
+				set skip 1
+			case 'bake --var'
+				set skip 1
+			case 'bake --store'
+				set skip 1
 			case 'states --format'
 				set skip 1
 			case 'states --store'
@@ -247,7 +267,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' snapshot' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'snapshot prepare' 'snapshot view' 'snapshot commit' 'snapshot rm' 'snapshot ls' 'snapshot stat' 'snapshot usage' 'snapshot mounts' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
+			case ' build' ' bake' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' snapshot' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'snapshot prepare' 'snapshot view' 'snapshot commit' 'snapshot rm' 'snapshot ls' 'snapshot stat' 'snapshot usage' 'snapshot mounts' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -256,6 +276,7 @@ end
 
 complete -c varve -f
 complete -c varve -n '__varve_at ""' -a build -d 'Build an image from a Dockerfile'
+complete -c varve -n '__varve_at ""' -a bake -d 'Build what a bake or compose file describes'
 complete -c varve -n '__varve_at ""' -a states -d 'List the states that the steps of a build have left'
 complete -c varve -n '__varve_at ""' -a history -d 'List builds, newest first'
 complete -c varve -n '__varve_at ""' -a shell -d 'Work in a state as the step that left it did'
@@ -328,6 +349,23 @@ complete -c varve -n '__varve_at "build"' -l ulimit -x -d 'A limit of every RUN,
 complete -c varve -n '__varve_at "build"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "build"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "build"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "bake"' -l allow -x -d 'Allow RUN what it asks for: network.host, security.insecure'
+complete -c varve -n '__varve_at "bake"' -l call -x -d 'What to do with each Dockerfile: build, check, outline or targets'
+complete -c varve -n '__varve_at "bake"' -l check -d 'As --call=check'
+complete -c varve -n '__varve_at "bake"' -s f -l file -r -F -d 'A bake or compose file, \'-\' for standard input; later ones go before earlier ones'
+complete -c varve -n '__varve_at "bake"' -s j -l jobs -x -d 'How many steps of all targets may be under way at once'
+complete -c varve -n '__varve_at "bake"' -l list -x -a 'targets variables' -d 'List the targets or the variables, and build nothing'
+complete -c varve -n '__varve_at "bake"' -l load -d 'Into the store; that is where images go anyway'
+complete -c varve -n '__varve_at "bake"' -l metadata-file -r -F -d 'Write what is known of the results to a file, as JSON'
+complete -c varve -n '__varve_at "bake"' -l no-cache -d 'Do every step anew'
+complete -c varve -n '__varve_at "bake"' -l print -d 'Show what would be built, as JSON'
+complete -c varve -n '__varve_at "bake"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
+complete -c varve -n '__varve_at "bake"' -l push -d 'As --set \'*.output=type=registry\''
+complete -c varve -n '__varve_at "bake"' -l set -x -d 'Give a target, or all that a pattern fits, another value'
+complete -c varve -n '__varve_at "bake"' -l var -x -d 'Give a variable another value'
+complete -c varve -n '__varve_at "bake"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "bake"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "bake"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "states"' -l format -x -a 'table json' -d 'How to write it'
 complete -c varve -n '__varve_at "states"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "states"' -s h -l help -d 'Show this text'
@@ -485,6 +523,7 @@ complete -c varve -n '__varve_at "version"' -s D -l debug -d 'Say more: codes of
 complete -c varve -n '__varve_at "version"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "version"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "help"' -a build
+complete -c varve -n '__varve_at "help"' -a bake
 complete -c varve -n '__varve_at "help"' -a states
 complete -c varve -n '__varve_at "help"' -a history
 complete -c varve -n '__varve_at "help"' -a shell

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A build as its options describe it, for whoever has more than one to do. */
+#pragma once
+
+#include "builder/build/build.h"
+#include "tools/build_flags.h"
+
+struct buf;
+struct error;
+struct event_sink;
+struct store;
+
+struct build_surroundings {
+	struct store *store;
+	struct event_sink *sink;
+	int cancel_fd; /* see struct build_options */
+	int stdin_fd;
+};
+
+/* As build_run() does it; what is wrong with the options is told in the same way. Safe in several
+ * threads. */
+int build_call(const struct build_flags *flags, const char *context,
+	       const struct build_surroundings *in, struct build_result *ret, struct error *err);
+/* What --metadata-file says of a result: a JSON object. */
+void build_add_metadata(struct buf *text, const struct build_result *result);

@@ -122,9 +122,9 @@ static int read_jobserver(const char *text, unsigned *ret, struct error *err)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	uint32_t jobs = 0;
 
-	if (strcmp(text, "auto") == 0)
+	if (text && strcmp(text, "auto") == 0)
 		jobs = processors > 0 ? (uint32_t)processors : 1;
-	else if (strcmp(text, "off") != 0 &&
+	else if (text && strcmp(text, "off") != 0 &&
 		 (parse_u32(text, &jobs) < 0 || jobs == 0 || jobs > UINT16_MAX))
 		return error_set(err, -EINVAL,
 				 "--jobserver '%s': it is a number from 1 to 65535, auto or off",
@@ -334,6 +334,23 @@ static void options_free(struct build_options *options)
 		strings_release(lists[i]);
 }
 
+/* The values that say more than they hold; set_options() has all others. */
+static int read_values(const struct build_flags *flags, struct build_options *ret,
+		       struct outputs *outputs, struct error *err)
+{
+	int r = read_call(flags, &ret->call, err);
+
+	if (r == 0)
+		r = read_layering(flags, &ret->layering, err);
+	if (r == 0)
+		r = read_reserve(flags->memory_reserve, &ret->memory_reserve, err);
+	if (r == 0)
+		r = read_jobserver(flags->jobserver, &ret->jobserver_jobs, err);
+	if (r == 0)
+		r = read_outputs(flags, &ret->layering, outputs, err);
+	return r;
+}
+
 int build_call(const struct build_flags *flags, const char *context,
 	       const struct build_surroundings *in, struct build_result *ret, struct error *err)
 {
@@ -344,12 +361,8 @@ int build_call(const struct build_flags *flags, const char *context,
 	struct build_options options = { .store = in->store,
 					 .sink = in->sink,
 					 .cancel_fd = in->cancel_fd };
-	int r = read_call(flags, &options.call, err);
+	int r = read_values(flags, &options, &outputs, err);
 
-	if (r == 0)
-		r = read_layering(flags, &options.layering, err);
-	if (r == 0)
-		r = read_outputs(flags, &options.layering, &outputs, err);
 	if (r < 0)
 		return r;
 	set_options(&call, &outputs, &options);
@@ -364,17 +377,8 @@ static int run(const struct invocation *call, struct error *err)
 	cleanup_with(outputs_release) struct outputs outputs = { 0 };
 	cleanup_with(store_close) struct store *store = NULL;
 	struct build_options options = { 0 };
-	const struct build_flags *flags = call->options;
-	int r = read_call(flags, &options.call, err);
+	int r = read_values(call->options, &options, &outputs, err);
 
-	if (r == 0)
-		r = read_layering(flags, &options.layering, err);
-	if (r == 0)
-		r = read_reserve(flags->memory_reserve, &options.memory_reserve, err);
-	if (r == 0)
-		r = read_jobserver(flags->jobserver, &options.jobserver_jobs, err);
-	if (r == 0)
-		r = read_outputs(flags, &options.layering, &outputs, err);
 	if (r == 0)
 		r = interrupt_catch(&options.cancel_fd, err);
 	if (r == 0)

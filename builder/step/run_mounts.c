@@ -52,29 +52,19 @@ static int bind_context(struct run_mounts_in_use *mounts, struct in_use *use,
 			struct step_source *source, struct error *err)
 {
 	struct step_env *env = mounts->task->env;
-	struct copy_work work = { .unpack = 0 };
+	const char *destination = use->directory ? "/" : "/file";
 	cleanup_with(tree_close) struct tree *tree = tree_open(env->store, NULL);
-	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	cleanup_free char *lease = xstrdup(store_lease_name(env->lease));
 	struct snapshot_intent intent = { .created_s = step_env_time(env), .hold = lease };
-	struct copy_job job = { .work = &work, .source = source->source, .now = step_now(env) };
 	struct snapshot_result result;
-	int r = store_txn_begin(env->store, env->lease, &txn, err);
+	int r = step_source_copy(mounts->task, source, use->work->mount.source, destination, tree,
+				 err);
 
-	job.txn = txn;
-	work.destination = use->directory ? "/" : "/file";
-	work.destination_is_dir = use->directory;
-	strings_add(&work.sources, use->work->mount.source);
-	if (r == 0)
-		r = copy_files(&job, tree, err);
-	strings_release(&work.sources);
-	if (r == 0)
-		r = store_txn_commit(txn, err);
 	if (r == 0)
 		r = snapshot_commit_tree(tree, env->lease, &intent, &result, err);
 	if (r < 0)
 		return r;
-	use->source = xstrdup(work.destination);
+	use->source = xstrdup(destination);
 	use->bound = result.id;
 	use->own = true;
 	return filesystem_open(env, "context", &result.id, use->work->mount.read_only,

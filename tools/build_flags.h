@@ -7,9 +7,9 @@
 struct build_flags {
 	struct strings add_hosts, allow, annotations, build_args, build_contexts, labels,
 		no_cache_stages, outputs, secrets, ssh, tags, targets, ulimits;
-	const char *cache_commit, *call, *file, *iidfile, *layers, *memory_reserve, *metadata_file,
-		*network, *platform, *progress;
-	bool all_stages, check, keep_going, load, no_cache, push, quiet, replay, squash;
+	const char *cache_commit, *call, *file, *iidfile, *jobserver, *layers, *memory_reserve,
+		*metadata_file, *network, *platform, *progress;
+	bool all_stages, check, keep_going, load, no_cache, precise, push, quiet, replay, squash;
 	uint64_t jobs, shm_size;
 };
 

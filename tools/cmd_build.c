@@ -116,6 +116,22 @@ static int read_call(const struct build_flags *flags, struct call *ret, struct e
 	return r;
 }
 
+static int read_jobserver(const char *text, unsigned *ret, struct error *err)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t jobs = 0;
+
+	if (strcmp(text, "auto") == 0)
+		jobs = processors > 0 ? (uint32_t)processors : 1;
+	else if (strcmp(text, "off") != 0 &&
+		 (parse_u32(text, &jobs) < 0 || jobs == 0 || jobs > UINT16_MAX))
+		return error_set(err, -EINVAL,
+				 "--jobserver '%s': it is a number from 1 to 65535, auto or off",
+				 text);
+	*ret = jobs;
+	return 0;
+}
+
 static int read_reserve(const char *text, uint64_t *ret, struct error *err)
 {
 	*ret = STEP_MEMORY_RESERVE_USUAL;
@@ -158,6 +174,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	ret->open_files = fd_limit_raise();
 	ret->cache_commit = strcmp(flags->cache_commit, "always") == 0 ? CACHE_COMMIT_ALWAYS
 								       : CACHE_COMMIT_SUCCESS;
+	ret->precise = flags->precise;
 	ret->jobs = flags->jobs > UINT16_MAX ? UINT16_MAX : (unsigned)flags->jobs;
 	ret->outputs = outputs->items;
 	ret->output_count = outputs->count;
@@ -321,6 +338,8 @@ static int run(const struct invocation *call, struct error *err)
 		r = read_layering(flags, &options.layering, err);
 	if (r == 0)
 		r = read_reserve(flags->memory_reserve, &options.memory_reserve, err);
+	if (r == 0)
+		r = read_jobserver(flags->jobserver, &options.jobserver_jobs, err);
 	if (r == 0)
 		r = read_outputs(flags, &options.layering, &outputs, err);
 	if (r == 0)

@@ -133,6 +133,12 @@ static void find_files(struct store *store, const struct address *address,
 					 &other->files, NULL);
 }
 
+/* What is told of a step, though no key is made of it. */
+static bool is_seen(const struct note_part *part)
+{
+	return strcmp(part->name, STEP_PART_SEEN) == 0;
+}
+
 typedef void (*change_fn)(struct buf *ret, const char *name, const char *before, const char *after);
 
 /* NULL stands for what is not there. */
@@ -146,13 +152,13 @@ static void each_change(const struct step_note *before, const struct step_note *
 		const struct note_part *part = &after->parts[i];
 		const struct note_part *old = find_part(before, part->name, place_of(after, i));
 
-		if (!old || strcmp(old->value, part->value) != 0)
+		if (!is_seen(part) && (!old || strcmp(old->value, part->value) != 0))
 			fn(ret, part->name, old ? old->value : NULL, part->value);
 	}
 	for (size_t i = 0; i < before->part_count; i++) {
 		const struct note_part *part = &before->parts[i];
 
-		if (!find_part(after, part->name, place_of(before, i)))
+		if (!is_seen(part) && !find_part(after, part->name, place_of(before, i)))
 			fn(ret, part->name, part->value, NULL);
 	}
 }
@@ -169,6 +175,21 @@ static void add_text_change(struct buf *ret, const char *name, const char *befor
 		buf_add_format(ret, "    + %s\n", after);
 }
 
+/* What --precise found when it looked for a result of other files. */
+static void add_text_seen(struct buf *ret, const struct step_note *note)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < note->part_count; i++) {
+		if (!is_seen(&note->parts[i]))
+			continue;
+		if (first)
+			buf_add_string(ret, "\nAn earlier run had looked at what is other now:\n");
+		buf_add_format(ret, "  %s\n", note->parts[i].value);
+		first = false;
+	}
+}
+
 static void add_text(struct buf *ret, const struct step_note *note, const struct other *other)
 {
 	buf_add_format(ret, "%s\n\n", note->name);
@@ -179,10 +200,11 @@ static void add_text(struct buf *ret, const struct step_note *note, const struct
 	buf_add_string(ret, "\nwhich are made of\n");
 	buf_add_format(ret, "  %-24s %s\n", "step before", object_id_hex(&note->parent_key).text);
 	for (size_t i = 0; i < note->part_count; i++) {
-		if (*note->parts[i].value)
+		if (*note->parts[i].value && !is_seen(&note->parts[i]))
 			buf_add_format(ret, "  %-24s %s\n", note->parts[i].name,
 				       note->parts[i].value);
 	}
+	add_text_seen(ret, note);
 	if (!other->address)
 		return;
 	buf_add_format(ret, "\nIt was not %s, as these differ:\n", other->address);
@@ -233,11 +255,22 @@ static void add_json(struct buf *ret, const struct step_note *note, const struct
 	json_add_key(ret, "parts");
 	buf_add_char(ret, '[');
 	for (size_t i = 0; i < note->part_count; i++) {
+		if (is_seen(&note->parts[i]))
+			continue;
 		add_comma(ret);
 		buf_add_char(ret, '{');
 		json_add_field(ret, "name", note->parts[i].name);
 		json_add_field(ret, "value", note->parts[i].value);
 		buf_add_char(ret, '}');
+	}
+	buf_add_char(ret, ']');
+	json_add_key(ret, "seen");
+	buf_add_char(ret, '[');
+	for (size_t i = 0; i < note->part_count; i++) {
+		if (!is_seen(&note->parts[i]))
+			continue;
+		add_comma(ret);
+		json_add_string(ret, note->parts[i].value, strlen(note->parts[i].value));
 	}
 	buf_add_char(ret, ']');
 	add_value(ret, "compared_with", other->address);

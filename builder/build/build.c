@@ -16,6 +16,7 @@
 #include "builder/image/restack.h"
 #include "builder/plan/lint.h"
 #include "builder/solve/solver.h"
+#include "builder/step/jobserver.h"
 #include "fs/base/alloc.h"
 #include "fs/base/cancel.h"
 #include "fs/base/error.h"
@@ -164,6 +165,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
 	env->replay = options->replay;
 	env->cache_commit = options->cache_commit;
+	env->precise = options->precise;
 	env->build_label = building->label;
 	env->cancel_fd = building->cancel_fd;
 	env->interrupt_fd = options->cancel_fd;
@@ -204,9 +206,13 @@ static int carry_out(struct building *building, struct error *err)
 	building->results = xcalloc(plan->vertex_count + 1, sizeof *building->results);
 	building->outcomes = xcalloc(plan->vertex_count + 1, sizeof *building->outcomes);
 	set_up(building, &env);
-	r = solve(&how, building->results, building->outcomes, NULL, err);
+	if (building->options->jobserver_jobs)
+		r = jobserver_new(building->options->jobserver_jobs, &env.jobserver, err);
+	if (r == 0)
+		r = solve(&how, building->results, building->outcomes, NULL, err);
 	building->news.next += (unsigned)plan->vertex_count;
 	step_env_release(&env);
+	jobserver_free(env.jobserver);
 	record_bases(&building->record, plan, building->input.recipe, building->results);
 	targets_tell(building);
 	return r < 0 ? targets_fail(building, r, err) : 0;

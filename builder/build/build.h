@@ -43,7 +43,9 @@ struct build_options {
 	uint64_t open_files;     /* see struct sandbox_options */
 	uint64_t memory_reserve; /* see struct step_env */
 	enum cache_commit cache_commit;
+	bool precise;             /* see struct step_env */
 	unsigned jobs;            /* steps at once; 0: as fits the machine */
+	unsigned jobserver_jobs;  /* of make and its like in all steps together; 0: nobody counts */
 	struct layering layering; /* of the image in the store; outputs have their own */
 	const struct output *outputs;
 	size_t output_count; /* 0: into the store */

@@ -42,7 +42,7 @@ enum helper_request {
 	/* u32 START_ flags, u64 open files, u32 rows << 16 | columns, string hosts, string resolv.conf,
 	 * u32 n and n times string filesystem and u32 index of its owner's descriptor and of its table
 	 * (0: none), spec. fds: stdout and stderr unless START_TERMINAL, stdin if START_STDIN, the
-	 * network namespace if START_NETWORK, then owners'.
+	 * network namespace if START_NETWORK, two for START_JOBSERVER, then owners'.
 	 * REPLY_STARTING, REPLY_STARTED, REPLY_ENDED. */
 	REQUEST_START,
 	/* For the guard: u32 GUARD_ flags, string program, strings arguments; "%r" and "%e" in them
@@ -58,6 +58,7 @@ enum start_flags {
 	START_HOST_PROC = 1 << 3,
 	START_STDIN = 1 << 4,    /* there is something to read; else nothing */
 	START_TERMINAL = 1 << 5, /* a terminal of its own, of that size, instead of all three */
+	START_JOBSERVER = 1 << 6,
 };
 
 enum guard_flags {

@@ -89,11 +89,17 @@ struct step_terminal {
 	int ret_fd; /* our end, when the step has been started: -EIO there is the end of its output */
 };
 
+/* Where a step finds the ends of a jobserver's pipe: above what shells take for themselves. */
+#define SANDBOX_JOBSERVER_READ_FD  101
+#define SANDBOX_JOBSERVER_WRITE_FD 102
+
 struct step_io {
 	int stdout_fd, stderr_fd; /* writing ends; the caller's copies stay open */
 	int stdin_fd;             /* reading end; not above 0: there is nothing to read */
 	/* In place of these three. NULL: none. */
 	struct step_terminal *terminal;
+	/* The ends of a pipe, to read and to write, for the descriptors above. NULL: none. */
+	const int *jobserver_fds;
 	/* sandbox_start() gives up with -ECANCELED when this becomes readable; not above 0: never. */
 	int cancel_fd;
 	/* Without an owner mknod of devices fails in a filesystem as it does for any user. */

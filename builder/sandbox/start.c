@@ -172,6 +172,11 @@ static int build_request(struct step *step, const struct spec *spec, const struc
 	r = choose_network(step, spec, request, err);
 	if (r < 0)
 		return r;
+	if (io->jobserver_fds) {
+		request->flags |= START_JOBSERVER;
+		add_fd(request, io->jobserver_fds[0]);
+		add_fd(request, io->jobserver_fds[1]);
+	}
 	if (sandbox->holder.all_ids)
 		request->flags |= START_ALL_IDS;
 	if (sandbox->host_proc)

@@ -190,6 +190,8 @@ static int do_locked(struct job *job, const struct object_id *operation, struct 
 	live_log_begin(&job->live, lock_fd, env->build_label);
 	/* Whoever had the lock may have done it. */
 	r = look_up(job, operation, ret, err);
+	if (r == 0 && !job->task.vertex->no_cache)
+		r = step_find_traced(&job->task, &job->keys, ret, err);
 	if (r > 0) {
 		*ret_cached = true;
 		r = 0;

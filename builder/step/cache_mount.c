@@ -198,7 +198,7 @@ static int open_private(struct step_task *task, struct cache_mount *cache,
 	int r = find_base(task, cache, mount, &base, err);
 
 	return r < 0 ? r
-		     : filesystem_open(task->env, "cache-private", &base, false, &cache->filesystem,
+		     : filesystem_open(task->env, "cache-private", &base, 0, &cache->filesystem,
 				       err);
 }
 

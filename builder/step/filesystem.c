@@ -9,14 +9,20 @@
 #include "fs/base/error.h"
 #include "fs/store/store.h"
 
+unsigned filesystem_traced(const struct step_env *env)
+{
+	return env->precise ? FILESYSTEM_TRACED : 0;
+}
+
 int filesystem_open(struct step_env *env, const char *prefix, const struct object_id *snapshot,
-		    bool read_only, struct filesystem **ret, struct error *err)
+		    unsigned flags, struct filesystem **ret, struct error *err)
 {
 	cleanup_with(filesystem_close) struct filesystem *filesystem =
 		xcalloc(1, sizeof *filesystem);
 	struct workspace_options options = { .store = store_path(env->store),
 					     .snapshot = *snapshot,
-					     .read_only = read_only };
+					     .read_only = flags & FILESYSTEM_READ_ONLY,
+					     .traced = flags & FILESYSTEM_TRACED };
 	struct sandbox *sandbox;
 	int r = step_env_sandbox(env, &sandbox, err);
 

@@ -18,9 +18,16 @@ struct filesystem {
 	struct filesystem *next;   /* in env->idle */
 };
 
+enum filesystem_flags {
+	FILESYSTEM_READ_ONLY = 1 << 0,
+	FILESYSTEM_TRACED = 1 << 1, /* see workspace_trace() */
+};
+
+/* FILESYSTEM_TRACED where the build wants traces of what its steps look at, else 0. */
+unsigned filesystem_traced(const struct step_env *env);
 /* A private one. `prefix` becomes part of its name. */
 int filesystem_open(struct step_env *env, const char *prefix, const struct object_id *snapshot,
-		    bool read_only, struct filesystem **ret, struct error *err);
+		    unsigned flags, struct filesystem **ret, struct error *err);
 /* Unmount, and end its server. */
 void filesystem_close(struct filesystem *filesystem);
 DEFINE_CLEANUP(struct filesystem *, filesystem_close);

@@ -5,28 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/context/context.h"
 #include "builder/step/agent_proxy.h"
-#include "builder/step/copy_select.h"
-#include "builder/step/step_internal.h"
-#include "builder/step/step_source.h"
+#include "builder/step/bind_mount.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/path.h"
-#include "fs/snapshot/snapshot.h"
-#include "fs/store/store.h"
-#include "fs/tree/copy.h"
-#include "fs/tree/edit.h"
-#include "fs/tree/lookup.h"
 
 /* One mount, open. */
 struct in_use {
 	const struct run_work_mount *work;
 	struct filesystem *filesystem; /* of a bind, or of the cache; NULL for others */
-	bool own;                      /* opened for this, to be closed */
-	struct cache_mount *cache;     /* NULL, also for the second use of one */
-	char *source;                  /* below the filesystem's root */
-	struct object_id bound;        /* what a bind shows */
+	const char *source;            /* below its root */
+	struct bind_mount bind;
+	struct cache_mount *cache; /* NULL, also for the second use of one */
 	bool directory;
 	const struct secret *secret;
 	const struct ssh_agent *agent;
@@ -44,69 +35,6 @@ struct run_mounts_in_use {
 	size_t proxy_count;
 	size_t sockets;
 };
-
-/* ---- binds ---- */
-
-/* The files of a context are put into the store, and become a tree of their own. */
-static int bind_context(struct run_mounts_in_use *mounts, struct in_use *use,
-			struct step_source *source, struct error *err)
-{
-	struct step_env *env = mounts->task->env;
-	const char *destination = use->directory ? "/" : "/file";
-	cleanup_with(tree_close) struct tree *tree = tree_open(env->store, NULL);
-	cleanup_free char *lease = xstrdup(store_lease_name(env->lease));
-	struct snapshot_intent intent = { .created_s = step_env_time(env), .hold = lease };
-	struct snapshot_result result;
-	int r = step_source_copy(mounts->task, source, use->work->mount.source, destination, tree,
-				 err);
-
-	if (r == 0)
-		r = snapshot_commit_tree(tree, env->lease, &intent, &result, err);
-	if (r < 0)
-		return r;
-	use->source = xstrdup(destination);
-	use->bound = result.id;
-	use->own = true;
-	return filesystem_open(env, "context", &result.id, use->work->mount.read_only,
-			       &use->filesystem, err);
-}
-
-/* Where a path of a stored tree leads when its symlinks are followed. */
-static int real_path(const struct step_source *source, const char *path, char **ret,
-		     struct error *err)
-{
-	cleanup_with(tree_place_release) struct tree_place place = { 0 };
-	cleanup_free char *relative = NULL;
-	int r = tree_resolve(source->source.tree, NULL, path, 0, &place, err);
-
-	if (r < 0)
-		return r;
-	relative = place.dentry ? dentry_path(place.dentry) : xstrdup("");
-	*ret = xasprintf("/%s", relative);
-	return 0;
-}
-
-static int open_bind(struct run_mounts_in_use *mounts, struct in_use *use, struct error *err)
-{
-	const struct run_mount *spec = &use->work->mount;
-	cleanup_with(step_source_close) struct step_source source = { 0 };
-	struct selected from;
-	int r = step_source_open(mounts->task, &use->work->source, &source, err);
-
-	if (r == 0)
-		r = select_path(&source.source, spec->source, &from, err);
-	if (r < 0)
-		return r;
-	use->directory = node_is_dir(from.node);
-	if (source.source.context)
-		return bind_context(mounts, use, &source, err);
-	r = real_path(&source, spec->source, &use->source, err);
-	use->bound = source.snapshot;
-	use->own = true;
-	return r < 0 ? r
-		     : filesystem_open(mounts->task->env, "bind", &source.snapshot, spec->read_only,
-				       &use->filesystem, err);
-}
 
 /* ---- caches ---- */
 
@@ -134,7 +62,7 @@ static int open_caches(struct run_mounts_in_use *mounts, struct error *err)
 		struct in_use *use = caches[i];
 
 		use->directory = true;
-		use->source = xstrdup("/");
+		use->source = "/";
 		if (i && compare_ids(&caches[i - 1], &caches[i]) == 0) {
 			use->filesystem = caches[i - 1]->filesystem;
 			continue;
@@ -179,6 +107,16 @@ static int find_agent(const struct step_env *env, struct in_use *use, struct err
 				 spec->id, spec->id);
 	use->left_out = !use->agent;
 	return 0;
+}
+
+static int open_bind(struct run_mounts_in_use *mounts, struct in_use *use, struct error *err)
+{
+	int r = bind_mount_open(mounts->task, use->work, &use->bind, err);
+
+	use->filesystem = use->bind.filesystem;
+	use->source = use->bind.source;
+	use->directory = use->bind.directory;
+	return r;
 }
 
 static int open_one(struct run_mounts_in_use *mounts, struct in_use *use, struct error *err)
@@ -431,8 +369,13 @@ const char *run_mounts_bound(const struct run_mounts_in_use *mounts, size_t inde
 
 	if (use->work->mount.type != RUN_MOUNT_BIND)
 		return NULL;
-	*ret_snapshot = use->bound;
+	*ret_snapshot = use->bind.snapshot;
 	return use->source;
+}
+
+struct filesystem *run_mounts_bind_filesystem(const struct run_mounts_in_use *mounts, size_t index)
+{
+	return mounts->items[index].bind.filesystem;
 }
 
 bool run_mounts_secret(const struct run_mounts_in_use *mounts)
@@ -482,9 +425,7 @@ void run_mounts_close(struct run_mounts_in_use *mounts)
 		struct in_use *use = &mounts->items[i];
 
 		cache_mount_close(use->cache);
-		if (use->own)
-			filesystem_close(use->filesystem);
-		free(use->source);
+		bind_mount_close(&use->bind);
 		free(use->target);
 	}
 	free(mounts->items);

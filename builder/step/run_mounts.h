@@ -26,6 +26,8 @@ size_t run_mounts_sockets(const struct run_mounts_in_use *mounts);
 /* Of the RUN's mount `index`: where in its filesystem a bind begins, and what that shows; else NULL. */
 const char *run_mounts_bound(const struct run_mounts_in_use *mounts, size_t index,
 			     struct object_id *ret_snapshot);
+/* Of that mount, when it is a bind: its filesystem; else NULL. */
+struct filesystem *run_mounts_bind_filesystem(const struct run_mounts_in_use *mounts, size_t index);
 /* Does any of them carry a secret? */
 bool run_mounts_secret(const struct run_mounts_in_use *mounts);
 /* Their filesystems, one perhaps more than once, in an array that has room for one more and is the

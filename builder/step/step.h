@@ -59,6 +59,17 @@ struct step_keys {
 	struct object_id content; /* zero: not known */
 };
 
+/* A part of those of struct step_task that is no part of a key: what was other than an earlier RUN
+ * had seen it, so that it had to run. */
+#define STEP_PART_SEEN "seen by an earlier run"
+
+/*
+ * With env->precise, of a RUN: a result that was made with other files, of which it had looked at
+ * none that differs; what it did is done with the parent's. 1 and *ret, committed under the keys; 0.
+ */
+int step_find_traced(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
+		     struct error *err);
+
 /*
  * Do it. 0 and *ret, whose state has been committed under the keys; -ECANCELED; or an error with
  * words for the user. A RUN that fails leaves a state as well: `ret->snapshot` is set then.

@@ -80,10 +80,9 @@ static void write_journal(const struct step_task *task, const struct step_keys *
 	step_journal_finish(task, journal, snapshot);
 }
 
-/* Commit an edited tree together with what went into it, in the transaction. */
-static int commit_tree(struct step_task *task, struct tree *tree, struct store_txn *txn,
-		       const struct step_keys *keys, uint64_t started_ns, struct step_result *ret,
-		       struct error *err)
+int step_commit_tree(struct step_task *task, struct tree *tree, struct store_txn *txn,
+		     const struct step_keys *keys, unsigned flags, uint64_t started_ns,
+		     struct step_result *ret, struct error *err)
 {
 	cleanup_free char *lease = strdup(store_lease_name(task->env->lease));
 	cleanup_with(buf_release) struct buf config = { 0 };
@@ -95,7 +94,7 @@ static int commit_tree(struct step_task *task, struct tree *tree, struct store_t
 		r = tree_commit_write(tree, txn, NULL, &commit, err);
 	if (r < 0)
 		return r;
-	step_intent(task, keys, 0, started_ns, &config, &intent);
+	step_intent(task, keys, flags, started_ns, &config, &intent);
 	intent.hold = lease;
 	ret->root = *tree_commit_root(commit);
 	r = snapshot_record_put(txn, &ret->root, &intent, &ret->snapshot, err);
@@ -105,6 +104,15 @@ static int commit_tree(struct step_task *task, struct tree *tree, struct store_t
 		tree_commit_abort(commit);
 	else
 		tree_commit_apply(commit);
+	return r;
+}
+
+static int commit_tree(struct step_task *task, struct tree *tree, struct store_txn *txn,
+		       const struct step_keys *keys, uint64_t started_ns, struct step_result *ret,
+		       struct error *err)
+{
+	int r = step_commit_tree(task, tree, txn, keys, 0, started_ns, ret, err);
+
 	if (r == 0)
 		write_journal(task, keys, &ret->snapshot);
 	return r;

@@ -18,6 +18,7 @@ struct node;
 struct tree;
 struct error;
 struct filesystem;
+struct jobserver;
 struct sandbox;
 struct store;
 struct store_lease;
@@ -75,8 +76,10 @@ struct step_env {
 	uint64_t open_files; /* see struct sandbox_options */
 	/* No further RUN begins while less memory is available: see memory_gate.h. 0: it does. */
 	uint64_t memory_reserve;
+	struct jobserver *jobserver; /* how many jobs RUN steps may have; NULL: nobody counts */
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
+	bool precise;            /* find steps by what they looked at, see step_traced.h */
 	const char *build_label; /* how others are told who holds a cache */
 	bool replay;             /* say again what steps printed that are found again */
 	int64_t created_s;       /* of states; negative: the time they are made */

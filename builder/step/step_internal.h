@@ -18,6 +18,15 @@ int step_config(const struct step_task *task, struct buf *ret, struct error *err
 void step_intent(const struct step_task *task, const struct step_keys *keys, unsigned flags,
 		 uint64_t started_ns, const struct buf *config, struct snapshot_intent *ret);
 
+/* Commit an edited tree together with what went into it, in the transaction. Nothing is said of it
+ * in the journal. */
+int step_commit_tree(struct step_task *task, struct tree *tree, struct store_txn *txn,
+		     const struct step_keys *keys, unsigned flags, uint64_t started_ns,
+		     struct step_result *ret, struct error *err);
+
+/* step_operation.c: of a RUN, without what its mounts show. */
+int step_operation_unbound(struct step_task *task, struct object_id *ret, struct error *err);
+
 /* step_run.c */
 int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	     struct error *err);

@@ -11,7 +11,7 @@
 
 #include "builder/step/copy_files.h"
 #include "builder/step/remote_files.h"
-#include "builder/step/step.h"
+#include "builder/step/step_internal.h"
 #include "builder/step/step_source.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -23,6 +23,7 @@
 /* What is hashed, and the same for people: see struct step_task. */
 struct record {
 	struct buf bytes;
+	bool unbound; /* what mounts show is left out */
 	struct buf *parts;
 };
 
@@ -146,7 +147,7 @@ static int add_mount(struct step_task *task, struct record *record,
 	wire_put_u32(bytes, spec->read_only);
 	switch (spec->type) {
 	case RUN_MOUNT_BIND:
-		return add_bind(task, record, mount, err);
+		return record->unbound ? 0 : add_bind(task, record, mount, err);
 	case RUN_MOUNT_TMPFS:
 		wire_put_u64(bytes, spec->size_limit);
 		break;
@@ -302,6 +303,17 @@ int step_operation(struct step_task *task, struct object_id *ret, struct error *
 		add_workdir(&record, &task->vertex->workdir);
 		break;
 	}
+	if (r == 0)
+		*ret = finish(&record.bytes);
+	buf_release(&record.bytes);
+	return r;
+}
+
+int step_operation_unbound(struct step_task *task, struct object_id *ret, struct error *err)
+{
+	struct record record = { .unbound = true };
+	int r = add_run(task, &record, err);
+
 	if (r == 0)
 		*ret = finish(&record.bytes);
 	buf_release(&record.bytes);

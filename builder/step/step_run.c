@@ -9,11 +9,13 @@
 
 #include "builder/history/output_log.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/jobserver.h"
 #include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
 #include "builder/step/step_internal.h"
+#include "builder/step/step_traced.h"
 #include "builder/step/surroundings.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
@@ -28,7 +30,8 @@
 struct running {
 	struct step_task *task;
 	struct surroundings around;
-	struct output_log *journal; /* NULL: its output is not kept */
+	struct output_log *journal;    /* NULL: its output is not kept */
+	struct jobserver_client *jobs; /* NULL: nobody counts them */
 	uint64_t started_ns;
 };
 
@@ -142,6 +145,7 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 	io = (struct step_io){ .stdout_fd = inner[0],
 			       .stderr_fd = inner[1],
 			       .cancel_fd = running->task->env->cancel_fd };
+	io.jobserver_fds = running->jobs ? jobserver_fds(running->jobs) : NULL;
 	io.owners = owner_channel_owners(running->around.owners, &io.owner_count);
 	r = sandbox_start(running->task->env->sandbox, &running->around.spec, &io, ret, listen_fds,
 			  err);
@@ -211,6 +215,29 @@ static int say_failures(struct running *running, int failure, struct error *err)
 	return failure;
 }
 
+/*
+ * A place for the step, and the way to ask for more, which is no part of what it is: its key does
+ * not know of it. An image that says how make is to be called keeps that.
+ */
+static int join_jobserver(struct running *running, struct error *err)
+{
+	const struct step_env *env = running->task->env;
+	struct strings *variables = &running->around.spec.env;
+	cleanup_free char *flags = NULL;
+	int r;
+
+	if (!env->jobserver)
+		return 0;
+	r = jobserver_join(env->jobserver, env->cancel_fd, &running->jobs, err);
+	if (r < 0 || strings_env_get(variables, "MAKEFLAGS"))
+		return r;
+	flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
+			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
+			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
+	strings_env_set(variables, "MAKEFLAGS", flags);
+	return 0;
+}
+
 static int run_process(struct running *running, struct error *err)
 {
 	cleanup_with(step_free) struct step *step = NULL;
@@ -261,6 +288,9 @@ static int commit(struct running *running, const struct step_keys *keys, unsigne
 	ret->snapshot = result.id;
 	ret->root = result.root;
 	running->around.root->snapshot = result.id;
+	if (running->task->env->precise && !(flags & STEP_FAILED))
+		step_traced_keep(running->task, &running->around, &result.id, flags,
+				 (clock_monotonic_ns() - running->started_ns) / 1000000);
 	step_journal_finish(running->task, running->journal, &result.id);
 	return 0;
 }
@@ -296,7 +326,10 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	r = surroundings_open(task, &running.around, err);
 	if (r == 0) {
 		running.journal = step_journal_begin(task, keys, running.around.mounts);
-		r = run_process(&running, err);
+		r = join_jobserver(&running, err);
+		if (r == 0)
+			r = run_process(&running, err);
+		jobserver_leave(take_ptr(&running.jobs));
 		if (r == -ECHILD || r == -ECANCELED)
 			commit_failed(&running, keys, ret);
 		if (r == -ECHILD && always)
@@ -309,7 +342,8 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 			r = commit(&running, keys, 0, ret, err);
 	}
 	output_log_free(running.journal);
-	if (r == 0)
+	/* Of a traced step the next one may not see what the kernel remembers. */
+	if (r == 0 && !task->env->precise)
 		keep = take_ptr(&running.around.root);
 	surroundings_release(&running.around);
 	if (keep)

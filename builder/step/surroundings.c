@@ -12,9 +12,17 @@
 #include "fs/base/error.h"
 #include "fs/tree/tree.h"
 
-/* Files of /etc that are the sandbox's, whatever the image says; see sandbox.h. */
-static const char *const sandbox_files[] = { "/etc/hosts", "/etc/resolv.conf", "/etc/hostname" };
-static const char *const sandbox_dirs[] = { "/proc", "/sys", "/dev" };
+/* Directories, then files of /etc that are the sandbox's, whatever the image says; see sandbox.h. */
+#define SANDBOX_DIRS 3
+static const char *const sandbox_places[] = {
+	"/proc", "/sys", "/dev", "/etc/hosts", "/etc/resolv.conf", "/etc/hostname"
+};
+
+const char *surroundings_place(size_t index)
+{
+	return index < sizeof sandbox_places / sizeof sandbox_places[0] ? sandbox_places[index]
+									: NULL;
+}
 
 static int check_allowed(const struct step_env *env, const struct run_work *run, struct error *err)
 {
@@ -92,13 +100,13 @@ static int make_spec(struct surroundings *around, struct error *err)
 static int make_places(struct surroundings *around, struct error *err)
 {
 	struct workspace *workspace = around->root->workspace;
+	const char *path;
 	int r = 0;
 
-	for (size_t i = 0; i < 6 && r == 0; i++) {
-		const char *path = i < 3 ? sandbox_dirs[i] : sandbox_files[i - 3];
+	for (size_t i = 0; r == 0 && (path = surroundings_place(i)); i++) {
 		cleanup_free char *real = NULL;
 
-		r = workspace_mountpoint(workspace, path, i < 3, &real, err);
+		r = workspace_mountpoint(workspace, path, i < SANDBOX_DIRS, &real, err);
 		/* An image may well have something odd in the place of these; that of directories
 		 * is for the sandbox to judge. */
 		if (r < 0 && r != -ENOTCONN && r != -EIO && r != -ECANCELED)
@@ -111,10 +119,14 @@ static int open_root(struct surroundings *around, struct error *err)
 {
 	const struct object_id *snapshot = &around->task->parent.snapshot;
 
-	around->root = filesystem_take(around->task->env, snapshot);
+	struct step_env *env = around->task->env;
+
+	/* What the kernel remembers of the step before would be missing in a trace. */
+	if (!env->precise)
+		around->root = filesystem_take(env, snapshot);
 	if (around->root)
 		return 0;
-	return filesystem_open(around->task->env, "root", snapshot, false, &around->root, err);
+	return filesystem_open(env, "root", snapshot, filesystem_traced(env), &around->root, err);
 }
 
 /* All filesystems that the step sees, and somebody who answers for them. */

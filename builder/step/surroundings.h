@@ -24,6 +24,8 @@ struct surroundings {
 	struct owner_channel *owners;
 };
 
+/* What every step has something mounted on, whatever its image has there; NULL behind the last. */
+const char *surroundings_place(size_t index);
 /* *ret is to be released in any case. -EPERM: it wants what was not allowed. */
 int surroundings_open(struct step_task *task, struct surroundings *ret, struct error *err);
 /* A question that came too late must not keep the supervisor from ending. */

@@ -140,8 +140,9 @@ static void add_state(struct counting *counting, const struct step_record *steps
 {
 	const struct object_id *id = &steps[0].snapshot;
 	const struct history_use *use = history_use_of(&counting->uses, id);
+	const char *unnamed = steps[0].flags & STEP_TRACE ? "what a RUN looked at" : "";
 	struct usage_record *record =
-		add(counting, USAGE_FAILED, use && use->name ? use->name : "");
+		add(counting, USAGE_FAILED, use && use->name ? use->name : unnamed);
 
 	record->id = *id;
 	record->created_s = steps[0].created_s;

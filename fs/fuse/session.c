@@ -135,6 +135,8 @@ static void init(void *context, struct fuse_conn_info *connection)
 
 	if (session->options.writeback)
 		want |= FUSE_CAP_WRITEBACK_CACHE;
+	if (session->options.traced)
+		want &= ~(unsigned)FUSE_CAP_READDIRPLUS;
 	if (session->options.acls)
 		want |= FUSE_CAP_POSIX_ACL;
 	/* Only these: without OPEN requests, ATOMIC_O_TRUNC would lose truncations. */

@@ -40,7 +40,10 @@ struct session_options {
 	struct owner_table *owners;
 	const struct credential_table *credentials;
 	bool listed; /* some directories change by themselves */
-	bool kept;   /* changes outlive the server: bring them to the disk when asked to */
+	/* What is asked for becomes a trace: names are listed without attributes, so that these count
+	 * for those who ask for them. */
+	bool traced;
+	bool kept; /* changes outlive the server: bring them to the disk when asked to */
 	/* What is root's in the tree is shown as this user's, and what he makes is root's; 0: no. */
 	unsigned stands_for_root_uid, stands_for_root_gid;
 };

@@ -35,7 +35,12 @@ static int find(struct overlay *overlay, struct node *dir, const char *name, str
 			return r;
 	}
 	r = tree_find(overlay->tree, dir, name, length, ret, &overlay->why);
-	return r < 0 ? overlay_io(r) : r ? 0 : -ENOENT;
+	if (r < 0) {
+		tracing_failed(overlay->tracing, r);
+		return overlay_io(r);
+	}
+	tracing_looked_up(overlay->tracing, dir, name, length, r ? *ret : NULL);
+	return r ? 0 : -ENOENT;
 }
 
 int overlay_lookup(struct overlay *overlay, struct node *dir, const char *name, struct node **ret)
@@ -68,9 +73,15 @@ static int check_new_name(struct overlay *overlay, struct node *dir, const char 
 	if (dir->flags & NODE_DETACHED)
 		return -ENOENT;
 	r = check_name(name, ret_length);
-	if (r == 0)
-		r = tree_find(overlay->tree, dir, name, *ret_length, &present, &overlay->why);
-	return r > 0 ? -EEXIST : overlay_io(r);
+	if (r < 0)
+		return r;
+	r = tree_find(overlay->tree, dir, name, *ret_length, &present, &overlay->why);
+	if (r < 0) {
+		tracing_failed(overlay->tracing, r);
+		return overlay_io(r);
+	}
+	tracing_looked_up(overlay->tracing, dir, name, *ret_length, r ? present : NULL);
+	return r ? -EEXIST : 0;
 }
 
 static int new_node(struct overlay *overlay, struct node *dir, const struct overlay_make *make,
@@ -205,6 +216,7 @@ static int check_empty(struct overlay *overlay, struct node *dir)
 
 	if (r < 0)
 		return r;
+	tracing_listed(overlay->tracing, dir);
 	return dir->dir.children->count ? -ENOTEMPTY : 0;
 }
 
@@ -286,6 +298,8 @@ static int move(struct overlay *overlay, struct dentry *from, struct node *new_d
 		r = overlay_io(tree_touch(overlay->tree, old_dir, &overlay->why));
 	if (r == 0)
 		r = overlay_io(tree_touch(overlay->tree, new_dir, &overlay->why));
+	if (r == 0 && node_is_dir(node))
+		tracing_moved(overlay->tracing, node);
 	if (r == 0 && present)
 		r = replace(overlay, from, present);
 	else if (r == 0)
@@ -309,6 +323,10 @@ static int exchange(struct overlay *overlay, struct dentry *from, struct dentry 
 	if ((node_is_dir(from->node) && overlay_is_above(from->node, to->parent)) ||
 	    (node_is_dir(to->node) && overlay_is_above(to->node, from->parent)))
 		return -EINVAL;
+	if (node_is_dir(from->node))
+		tracing_moved(overlay->tracing, from->node);
+	if (node_is_dir(to->node))
+		tracing_moved(overlay->tracing, to->node);
 	r = overlay_io(tree_touch(overlay->tree, from->parent, &overlay->why));
 	if (r == 0)
 		r = overlay_io(tree_touch(overlay->tree, to->parent, &overlay->why));
@@ -356,6 +374,7 @@ int overlay_list(struct overlay *overlay, struct node *dir, uint64_t position, s
 
 	if (r < 0)
 		return r;
+	tracing_listed(overlay->tracing, dir);
 	*ret = name_table_from(dir->dir.children, position);
 	return *ret ? 1 : 0;
 }

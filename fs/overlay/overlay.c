@@ -9,6 +9,7 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
+#include "fs/base/error.h"
 #include "fs/base/quote.h"
 #include "fs/overlay/journal.h"
 #include "fs/overlay/overlay_internal.h"
@@ -106,11 +107,24 @@ void overlay_close(struct overlay *overlay)
 	if (overlay->staging.kept)
 		staging_set_closing(&overlay->staging, true);
 	journal_close(overlay->journal);
+	tracing_end(overlay->tracing);
 	tree_close(overlay->tree);
 	free(overlay->ghosts);
 	if (!overlay->read_only || overlay->staging.kept)
 		staging_release(&overlay->staging);
 	free(overlay);
+}
+
+int overlay_trace_begin(struct overlay *overlay, struct error *err)
+{
+	return tracing_begin(overlay->tree, &overlay->tracing, err);
+}
+
+int overlay_trace(struct overlay *overlay, struct buf *ret, struct error *err)
+{
+	if (!overlay->tracing)
+		return error_set(err, -EINVAL, "nobody has asked for a trace before");
+	return tracing_encode(overlay->tracing, ret, err);
 }
 
 struct tree *overlay_tree(const struct overlay *overlay)

@@ -73,6 +73,11 @@ int overlay_restart_journal(struct overlay *overlay, const struct tree_root *roo
 /* Bytes of the journal. */
 uint64_t overlay_journal_size(const struct overlay *overlay);
 
+/* From now on, before anything was asked for, keep a trace of what is looked at. */
+int overlay_trace_begin(struct overlay *overlay, struct error *err);
+/* The trace so far, see tracing.h; -E2BIG when too much was looked at. */
+int overlay_trace(struct overlay *overlay, struct buf *ret, struct error *err);
+
 struct tree *overlay_tree(const struct overlay *overlay);
 struct node *overlay_root(const struct overlay *overlay);
 /* Something was changed since the last commit. */

@@ -5,6 +5,7 @@
 #include "fs/base/error.h"
 #include "fs/overlay/overlay.h"
 #include "fs/overlay/staged.h"
+#include "fs/overlay/tracing.h"
 #include "fs/tree/commit.h"
 #include "fs/tree/tree.h"
 
@@ -20,6 +21,7 @@ struct overlay {
 	size_t ghost_count, ghost_capacity;
 	struct overlay_lister *lister; /* of directories that are not stored; else NULL */
 	struct journal *journal;       /* NULL: changes are not kept */
+	struct tracing *tracing;       /* NULL: nobody wants to know what is looked at */
 	struct node *found;            /* by overlay_find_number(), and held once; NULL: none */
 };
 

@@ -29,6 +29,8 @@ enum server_request {
 	SERVER_LEAVE,
 	/* -> u32 changed since the last commit */
 	SERVER_CHANGED,
+	/* -> bytes of the trace of what was looked at; with SERVER_TRACED */
+	SERVER_TRACE,
 	/* u64 number -> what failed that no program had asked for, see failures.h: all above it */
 	SERVER_FAILURES,
 };
@@ -38,6 +40,7 @@ enum server_start_flags {
 	SERVER_WRITEBACK = 1 << 1,
 	SERVER_APART = 1 << 2,
 	SERVER_ROOT_ONLY = 1 << 3,
+	SERVER_TRACED = 1 << 4,
 };
 
 enum server_answer { ANSWER_OK = 0, ANSWER_ERROR = 1 };

@@ -237,6 +237,18 @@ static int handle_owners(struct server *server, struct error *err)
 	return 0;
 }
 
+static int handle_trace(struct server *server, struct buf *out, struct error *err)
+{
+	cleanup_with(buf_release) struct buf trace = { 0 };
+	int r;
+
+	session_drain(server->session);
+	r = overlay_trace(server->overlay, &trace, err);
+	if (r == 0)
+		wire_put_bytes(out, buf_string(&trace), trace.length);
+	return r;
+}
+
 static int handle_failures(struct server *server, struct wire *in, struct buf *out,
 			   struct error *err)
 {
@@ -265,6 +277,8 @@ static int handle(struct server *server, struct wire *in, struct buf *out, struc
 	case SERVER_CHANGED:
 		wire_put_u32(out, overlay_changed(server->overlay));
 		return 0;
+	case SERVER_TRACE:
+		return handle_trace(server, out, err);
 	case SERVER_FAILURES:
 		return handle_failures(server, in, out, err);
 	case SERVER_LEAVE:
@@ -453,9 +467,12 @@ static int start(struct server *server, struct wire *in, int fuse_fd, int creden
 	options.writeback = flags & SERVER_WRITEBACK;
 	options.apart = flags & SERVER_APART;
 	options.root_only = flags & SERVER_ROOT_ONLY;
+	options.traced = flags & SERVER_TRACED;
 	/* Lists name users, and the kernel refuses those that it cannot map. */
 	options.acls = !options.root_only;
 	r = open_tree(server, store, &snapshot, flags & SERVER_READ_ONLY, err);
+	if (r == 0 && options.traced)
+		r = overlay_trace_begin(server->overlay, err);
 	if (r == 0 && socket_path)
 		r = listener_open(&server->listener, store_dir_fd(server->store), socket_path, err);
 	if (r == 0 && socket_path)

@@ -138,7 +138,8 @@ static int send_start(struct workspace *workspace, const struct workspace_option
 	wire_put_u32(&request, SERVER_START);
 	wire_put_u32(&request, (options->read_only ? SERVER_READ_ONLY : 0) |
 				       (options->writeback ? SERVER_WRITEBACK : 0) |
-				       (options->root_only ? SERVER_ROOT_ONLY : 0));
+				       (options->root_only ? SERVER_ROOT_ONLY : 0) |
+				       (options->traced ? SERVER_TRACED : 0));
 	wire_put_string(&request, options->store);
 	buf_append(&request, options->snapshot.bytes, OBJECT_ID_SIZE);
 	wire_put_string(&request, options->socket);
@@ -333,6 +334,25 @@ int workspace_changed(struct workspace *workspace, struct error *err)
 	int r = ask_number(workspace, SERVER_CHANGED, &changed, err);
 
 	return r < 0 ? r : changed != 0;
+}
+
+int workspace_trace(struct workspace *workspace, struct buf *ret, struct error *err)
+{
+	cleanup_with(buf_release) struct buf request = { 0 }, answer = { 0 };
+	const void *trace;
+	struct wire wire;
+	size_t size;
+	int r;
+
+	wire_put_u32(&request, SERVER_TRACE);
+	r = ask(workspace, &request, NULL, 0, &answer, &wire, err);
+	if (r < 0)
+		return r;
+	trace = wire_bytes(&wire, &size);
+	if (wire_end(&wire) < 0)
+		return gone(err);
+	buf_append(ret, trace, size);
+	return 0;
 }
 
 int workspace_failures(struct workspace *workspace, struct strings *ret, struct error *err)

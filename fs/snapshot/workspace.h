@@ -21,6 +21,7 @@ struct workspace_options {
 	struct object_id snapshot; /* zero: an empty tree */
 	bool read_only;
 	bool writeback; /* many small writes to few files are expected */
+	bool traced;    /* keep a trace of what is looked at, see workspace_trace() */
 	/* Those who work in the mount map no other user than root: show everything as root's, and
 	 * record other owners by workspace_set_owner() alone. */
 	bool root_only;
@@ -87,6 +88,11 @@ int workspace_commit(struct workspace *workspace, const struct snapshot_intent *
 		     struct snapshot_result *ret, struct error *err);
 /* Anything written since the last commit? 1, 0 or negative. */
 int workspace_changed(struct workspace *workspace, struct error *err);
+/*
+ * What was looked at since the start, of what the snapshot holds: appended to `ret` as
+ * fs/object/trace.h has it. Nobody works in the mount any more. -E2BIG: it was too much.
+ */
+int workspace_trace(struct workspace *workspace, struct buf *ret, struct error *err);
 /*
  * Why programs saw errors that they had not asked for, appended, of what happened since this was
  * last asked: a line each, with the path and the way out.

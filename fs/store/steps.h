@@ -16,6 +16,7 @@ struct store;
 enum step_flags {
 	STEP_FAILED = 1 << 0, /* the state that a failed step left: mountable, never a hit */
 	STEP_SECRET = 1 << 1, /* it had secrets: never lent to other stores */
+	STEP_TRACE = 1 << 2,  /* no state, but what a step has looked at, kept with its state */
 };
 
 struct step_record {

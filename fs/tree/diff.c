@@ -217,6 +217,11 @@ int tree_diff_next(struct tree_diff *diff, struct tree_change *ret, struct error
 	}
 }
 
+void tree_diff_skip(struct tree_diff *diff)
+{
+	diff->pending = false;
+}
+
 void tree_diff_release(struct tree_diff *diff)
 {
 	while (diff->depth > 0)

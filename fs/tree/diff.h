@@ -46,5 +46,7 @@ void tree_diff_begin(struct tree_diff *diff, struct store *store, const struct t
 		     const struct tree_root *after);
 /* 1 and *ret, good until the next call; parents come before their children, names in order. */
 int tree_diff_next(struct tree_diff *diff, struct tree_change *ret, struct error *err);
+/* Do not look into what was just returned. */
+void tree_diff_skip(struct tree_diff *diff);
 void tree_diff_release(struct tree_diff *diff);
 DEFINE_CLEANUP_VALUE(struct tree_diff, tree_diff_release);

@@ -79,6 +79,11 @@ struct node *tree_root_node(const struct tree *tree)
 	return tree->root;
 }
 
+struct object_id tree_base_links(const struct tree *tree)
+{
+	return tree->base.links;
+}
+
 size_t tree_node_count(const struct tree *tree)
 {
 	return tree->node_count;

@@ -29,6 +29,8 @@ DEFINE_CLEANUP(struct tree *, tree_close);
 
 struct store *tree_store(const struct tree *tree);
 struct node *tree_root_node(const struct tree *tree);
+/* Id of the groups of hard links as last stored; zero: none. */
+struct object_id tree_base_links(const struct tree *tree);
 /* Nodes in memory, and bytes that they take. */
 size_t tree_node_count(const struct tree *tree);
 

@@ -31,6 +31,8 @@ function __varve_at
 				set skip 1
 			case 'build --jobs' 'build -j'
 				set skip 1
+			case 'build --jobserver'
+				set skip 1
 			case 'build --label'
 				set skip 1
 			case 'build --layers'
@@ -300,6 +302,7 @@ complete -c varve -n '__varve_at "build"' -l check -d 'As --call=check: check th
 complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile, in place of PATH/Dockerfile; \'-\' for standard input'
 complete -c varve -n '__varve_at "build"' -l iidfile -r -F -d 'Write the image\'s id to a file'
 complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may be under way at once (0: as fits the machine)'
+complete -c varve -n '__varve_at "build"' -l jobserver -x -d 'Let make and its like run so many jobs in all RUNs together: a number, auto or off'
 complete -c varve -n '__varve_at "build"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
 complete -c varve -n '__varve_at "build"' -l layers -x -d 'Layers of the image: one for each step or stage, squash for one on top of the base image, or pack:N for at most N'
@@ -311,6 +314,7 @@ complete -c varve -n '__varve_at "build"' -l no-cache -d 'Do every step anew'
 complete -c varve -n '__varve_at "build"' -l no-cache-filter -x -d 'Do the steps of these stages anew'
 complete -c varve -n '__varve_at "build"' -s o -l output -x -d 'Where the result goes: type=image|oci|docker|local|tar,dest=PATH'
 complete -c varve -n '__varve_at "build"' -l platform -x -d 'Build for this platform'
+complete -c varve -n '__varve_at "build"' -l precise -d 'Keep what each RUN looks at, and do not run it again while that is the same'
 complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
 complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'

@@ -21,6 +21,7 @@
 #include "builder/sandbox/init/process.h"
 #include "builder/sandbox/init/step.h"
 #include "builder/sandbox/protocol.h"
+#include "builder/sandbox/sandbox.h"
 #include "fs/base/alloc.h"
 #include "fs/base/channel.h"
 #include "fs/ids/credentials.h"
@@ -79,9 +80,24 @@ static int set_descriptors(const struct step *step, struct error *err)
 	if (step->notify_fds[0] >= 0 && step->notify_fds[0] != NOTIFY_FD &&
 	    dup3(step->notify_fds[0], NOTIFY_FD, O_CLOEXEC) < 0)
 		return error_errno(err, -errno, "cannot set up the filter");
-	/* Closed before a path of the image's choosing is looked at, not only when executing. */
-	(void)syscall(SYS_close_range, step->notify_fds[0] >= 0 ? NOTIFY_FD + 1 : NOTIFY_FD, ~0U,
-		      0);
+	return 0;
+}
+
+/* Closed before a path of the image's choosing is looked at, not only when executing. */
+static int close_others(const struct step *step, struct error *err)
+{
+	const unsigned first = step->notify_fds[0] >= 0 ? NOTIFY_FD + 1 : NOTIFY_FD;
+	const int *jobs = step->jobserver_fds;
+
+	if (jobs[0] < 0) {
+		(void)syscall(SYS_close_range, first, ~0U, 0);
+		return 0;
+	}
+	if (dup3(jobs[0], SANDBOX_JOBSERVER_READ_FD, 0) < 0 ||
+	    dup3(jobs[1], SANDBOX_JOBSERVER_WRITE_FD, 0) < 0)
+		return error_errno(err, -errno, "cannot pass on the jobserver");
+	(void)syscall(SYS_close_range, first, SANDBOX_JOBSERVER_READ_FD - 1, 0);
+	(void)syscall(SYS_close_range, SANDBOX_JOBSERVER_WRITE_FD + 1, ~0U, 0);
 	return 0;
 }
 
@@ -256,6 +272,8 @@ static int run(struct command *command)
 	r = set_limits(step, err);
 	if (r == 0)
 		r = set_descriptors(step, err);
+	if (r == 0)
+		r = close_others(step, err);
 	if (r == 0)
 		r = enter_directory(step, err);
 	if (r == 0)

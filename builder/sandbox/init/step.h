@@ -48,6 +48,7 @@ struct step {
 	const struct zygote *zygote;
 	unsigned flags; /* START_ */
 	int builder_fd, stdin_fd, stdout_fd, stderr_fd, network_fd;
+	int jobserver_fds[2];   /* or -1 */
 	uint32_t terminal_size; /* rows << 16 | columns */
 	uint64_t open_files;
 	char *hosts, *resolv_conf;

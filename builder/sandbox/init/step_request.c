@@ -39,7 +39,7 @@ static void parse_channels(struct step *step, struct wire *request, const int *f
 static size_t count_fds(const struct step *step)
 {
 	return 1 + (step->flags & START_TERMINAL ? 0 : 2) + (step->flags & START_STDIN ? 1 : 0) +
-	       (step->flags & START_NETWORK ? 1 : 0);
+	       (step->flags & START_NETWORK ? 1 : 0) + (step->flags & START_JOBSERVER ? 2 : 0);
 }
 
 int step_parse(struct step *step, const struct zygote *zygote, struct wire *request, const int *fds,
@@ -52,6 +52,7 @@ int step_parse(struct step *step, const struct zygote *zygote, struct wire *requ
 	step->network_fd = step->dev_fd = step->host_proc_fd = step->terminal_fd = -1;
 	step->stdin_fd = step->stdout_fd = step->stderr_fd = -1;
 	step->notify_fds[0] = step->notify_fds[1] = -1;
+	step->jobserver_fds[0] = step->jobserver_fds[1] = -1;
 	step->flags = wire_u32(request);
 	step->open_files = wire_u64(request);
 	step->terminal_size = wire_u32(request);
@@ -69,7 +70,11 @@ int step_parse(struct step *step, const struct zygote *zygote, struct wire *requ
 	if (step->flags & START_STDIN)
 		step->stdin_fd = *fds++;
 	if (step->flags & START_NETWORK)
-		step->network_fd = *fds;
+		step->network_fd = *fds++;
+	if (step->flags & START_JOBSERVER) {
+		step->jobserver_fds[0] = *fds++;
+		step->jobserver_fds[1] = *fds++;
+	}
 	step->mount_fds = xcalloc(step->spec.mount_count, sizeof *step->mount_fds);
 	step->listen_fds = xcalloc(step->spec.mount_count, sizeof *step->listen_fds);
 	step->filesystems = xcalloc(step->spec.mount_count + 1, sizeof *step->filesystems);

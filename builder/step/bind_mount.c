@@ -56,17 +56,16 @@ void bind_look_close(struct bind_look *look)
 	*look = (struct bind_look){ 0 };
 }
 
-/* `txn` NULL: what is in the files is found out, and not stored. */
+/* What is in the files is found out, and not stored. */
 static int copy_context(struct bind_look *look, struct step_env *env,
-			const struct run_work_mount *mount, struct store_txn *txn,
-			struct tree *tree, struct error *err)
+			const struct run_work_mount *mount, struct tree *tree, struct error *err)
 {
 	struct copy_work work = { .unpack = 0,
 				  .destination = look->path,
 				  .destination_is_dir = look->directory };
-	struct copy_job job = {
-		.work = &work, .source = look->source.source, .now = step_now(env), .txn = txn
-	};
+	struct copy_job job = { .work = &work,
+				.source = look->source.source,
+				.now = step_now(env) };
 	int r;
 
 	strings_add(&work.sources, mount->mount.source);
@@ -87,7 +86,7 @@ int bind_look_tree(struct bind_look *look, struct step_task *task,
 	if (!look->source.source.context)
 		return 0;
 	tree = tree_open(task->env->store, NULL);
-	r = copy_context(look, task->env, mount, NULL, tree, err);
+	r = copy_context(look, task->env, mount, tree, err);
 	if (r == 0)
 		*ret = *ret_own = take_ptr(&tree);
 	return r;
@@ -95,21 +94,17 @@ int bind_look_tree(struct bind_look *look, struct step_task *task,
 
 /* ---- mounting ---- */
 
-static int store_context(struct bind_look *look, struct step_env *env,
+static int store_context(struct bind_look *look, struct step_task *task,
 			 const struct run_work_mount *mount, struct object_id *ret,
 			 struct error *err)
 {
+	struct step_env *env = task->env;
 	cleanup_with(tree_close) struct tree *tree = tree_open(env->store, NULL);
-	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	cleanup_free char *lease = xstrdup(store_lease_name(env->lease));
 	struct snapshot_intent intent = { .created_s = step_env_time(env), .hold = lease };
 	struct snapshot_result result;
-	int r = store_txn_begin(env->store, env->lease, &txn, err);
+	int r = step_source_copy(task, &look->source, mount->mount.source, look->path, tree, err);
 
-	if (r == 0)
-		r = copy_context(look, env, mount, txn, tree, err);
-	if (r == 0)
-		r = store_txn_commit(txn, err);
 	if (r == 0)
 		r = snapshot_commit_tree(tree, env->lease, &intent, &result, err);
 	if (r == 0)
@@ -129,7 +124,7 @@ int bind_mount_open(struct step_task *task, const struct run_work_mount *mount,
 	context = look.source.source.context;
 	ret->snapshot = look.source.snapshot;
 	if (context)
-		r = store_context(&look, task->env, mount, &ret->snapshot, err);
+		r = store_context(&look, task, mount, &ret->snapshot, err);
 	if (r < 0)
 		return r;
 	ret->directory = look.directory;

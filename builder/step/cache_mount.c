@@ -101,9 +101,7 @@ static int fill_seed(struct step_task *task, const struct run_work_mount *mount,
 		r = error_set(err, -ENOTDIR, "a cache cannot begin with the file '%s'",
 			      mount->mount.source);
 	if (r == 0 && source.source.context)
-		r = error_set(err, -EOPNOTSUPP,
-			      "a cache cannot begin with files of the build context; COPY them "
-			      "into a stage and name that with from=");
+		return step_source_copy(task, &source, mount->mount.source, "/", tree, err);
 	return r < 0 ? r
 		     : tree_copy_children(tree, tree_root_node(tree), source.source.tree, from.node,
 					  &copier, err);

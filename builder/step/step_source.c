@@ -6,6 +6,7 @@
 
 #include "builder/context/context.h"
 #include "builder/step/copy_select.h"
+#include "builder/step/step_internal.h"
 #include "fs/base/error.h"
 #include "fs/snapshot/cache.h"
 #include "fs/snapshot/snapshot.h"
@@ -107,6 +108,25 @@ int step_source_open(struct step_task *task, const struct source *from, struct s
 	}
 	open_stored(task->env, &empty, "scratch", ret);
 	return 0;
+}
+
+int step_source_copy(struct step_task *task, struct step_source *source, const char *path,
+		     const char *destination, struct tree *tree, struct error *err)
+{
+	struct step_env *env = task->env;
+	struct copy_work work = { .destination = destination,
+				  .destination_is_dir = strcmp(destination, "/") == 0 };
+	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
+	struct copy_job job = { .work = &work, .source = source->source, .now = step_now(env) };
+	int r = store_txn_begin(env->store, env->lease, &txn, err);
+
+	if (r < 0)
+		return r;
+	job.txn = txn;
+	strings_add(&work.sources, path);
+	r = copy_files(&job, tree, err);
+	strings_release(&work.sources);
+	return r < 0 ? r : store_txn_commit(txn, err);
 }
 
 void step_source_close(struct step_source *source)

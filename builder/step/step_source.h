@@ -15,6 +15,12 @@ struct step_source {
 /* -ENOENT for a cache that has no version yet, and the like. */
 int step_source_open(struct step_task *task, const struct source *from, struct step_source *ret,
 		     struct error *err);
+/*
+ * Copy what is at `path` of it into `tree`: to "/" the files of a directory, else a file by that
+ * name. The files of a context are put into the store for it.
+ */
+int step_source_copy(struct step_task *task, struct step_source *source, const char *path,
+		     const char *destination, struct tree *tree, struct error *err);
 void step_source_close(struct step_source *source);
 DEFINE_CLEANUP_VALUE(struct step_source, step_source_close);
 

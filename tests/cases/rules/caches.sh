@@ -269,7 +269,4 @@ C14_copy_reads_one() {
 	refused nosuch
 }
 
-# It has to be copied into a stage; what says so names that way.
-KNOWN="$KNOWN C07_a_context_may_be_what_it_begins_with"
-
 run_rules

@@ -250,15 +250,18 @@ int image_find(struct store *store, struct store_lease *lease, const char *name,
 	cleanup_with(ref_list_release) struct ref_list refs = { 0 };
 	struct platform want = platform ? *platform : platform_host();
 	cleanup_free char *key = NULL;
-	int r = image_key(name, &key, err);
+	int held, r = image_key(name, &key, err);
 
 	platform_normalize(&want);
 	if (r == 0)
 		r = store_ref_list(store, TAG_PREFIX, &refs, err);
 	if (r == 0)
 		r = find(store, &refs, key, platform ? &want : NULL, &image, err);
-	if (r > 0 && lease && store_lease_hold(lease, &image.snapshot, err) < 0)
+	held = r > 0 && lease ? store_lease_hold(lease, &image.snapshot, err) : 0;
+	if (held == -ENOENT)
 		r = error_set(err, -ESTALE, "image '%s' has just been removed", name);
+	else if (held < 0)
+		r = held;
 	if (r <= 0)
 		return r < 0 ? error_prefix(err, r, "image '%s'", name) : 0;
 	image.name = whole_name(name, &refs, key, &image.snapshot);

@@ -135,6 +135,8 @@ int step_wait(struct step *step, struct step_status *ret, struct error *err);
 void step_signal(struct step *step, int signal);
 /* SIGKILL to all of it. Returns at once. */
 void step_kill(struct step *step);
+/* Whether all of it is gone within this time after that. */
+bool step_gone(const struct step *step, int timeout_ms);
 /* Kills it if it was not waited for, and waits. */
 void step_free(struct step *step);
 DEFINE_CLEANUP(struct step *, step_free);

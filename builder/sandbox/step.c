@@ -48,12 +48,29 @@ void step_kill(struct step *step)
 		(void)pidfd_send_signal(step->supervisor_pidfd, SIGKILL, NULL, 0);
 }
 
-static void wait_for_exit(int pidfd)
+/* What waits for a filesystem that does not answer cannot even be killed. */
+#define KILLED_PATIENCE_MS 2000
+
+/* False when it is still there after `timeout_ms` (-1: for ever). */
+static bool wait_for_exit(int pidfd, int timeout_ms)
 {
 	struct pollfd polled = { .fd = pidfd, .events = POLLIN };
+	int r;
 
-	while (pidfd >= 0 && poll(&polled, 1, -1) < 0 && errno == EINTR)
-		;
+	do {
+		r = pidfd < 0 ? 1 : poll(&polled, 1, timeout_ms);
+	} while (r < 0 && errno == EINTR);
+	return r != 0;
+}
+
+bool step_gone(const struct step *step, int timeout_ms)
+{
+	return wait_for_exit(step->inside_pidfd, timeout_ms);
+}
+
+static bool was_killed(const struct step *step)
+{
+	return __atomic_load_n(&step->killed, __ATOMIC_SEQ_CST);
 }
 
 static int parse_report(const struct buf *body, struct step_status *ret, bool *ret_inside_killed,
@@ -87,12 +104,12 @@ static int collect(struct step *step, struct error *err)
 	int r = helper_answer(step->socket_fd, &reply, &body, NULL, 0, NULL);
 
 	/* Whatever came: pid 1 is seen to be gone only when all others are. */
-	wait_for_exit(step->inside_pidfd);
+	(void)wait_for_exit(step->inside_pidfd, was_killed(step) ? KILLED_PATIENCE_MS : -1);
 	if (r == 0 && reply == REPLY_ENDED)
 		r = parse_report(&body, &step->status, &inside_killed, err);
 	else
 		r = error_set(err, -EIO, "the step's supervisor was killed");
-	if (__atomic_load_n(&step->killed, __ATOMIC_SEQ_CST))
+	if (was_killed(step))
 		return error_set(err, -ECANCELED, "cancelled");
 	if (r == 0 && inside_killed)
 		return error_set(err, -EIO, "the step's pid 1 was killed from outside");
@@ -131,8 +148,8 @@ static void abandon(struct step *step)
 			close(fds[i]);
 		fd_count = 0;
 	}
-	wait_for_exit(step->inside_pidfd);
-	wait_for_exit(step->supervisor_pidfd);
+	(void)wait_for_exit(step->inside_pidfd, KILLED_PATIENCE_MS);
+	(void)wait_for_exit(step->supervisor_pidfd, KILLED_PATIENCE_MS);
 }
 
 void step_free(struct step *step)

@@ -26,6 +26,9 @@
 /* Of a command in a message, whose end has to fit behind it. */
 #define COMMAND_SHOWN_MAX 450
 
+/* Killing takes this long when all is well, and a little more. */
+#define END_PATIENCE_MS 1000
+
 /* A RUN under way. */
 struct running {
 	struct step_task *task;
@@ -61,6 +64,19 @@ static void drain(struct running *running, const int pipes[2])
 				break;
 		}
 	}
+}
+
+/*
+ * At once. No signal reaches a process whose request a server has taken and does not answer, because
+ * its disk is stuck or it is: then the end of the server is what ends it.
+ */
+static void end_step(struct running *running, struct step *step)
+{
+	step_kill(step);
+	if (step_gone(step, END_PATIENCE_MS))
+		return;
+	for (size_t i = 0; i < running->around.filesystem_count; i++)
+		workspace_abandon(running->around.filesystems[i]->workspace);
 }
 
 enum watched { WATCH_STEP, WATCH_OUT, WATCH_ERR, WATCH_OWNERS, WATCH_CANCEL, WATCH_COUNT };
@@ -100,7 +116,7 @@ static int watch(struct running *running, struct step *step, const int pipes[2])
 				r = i == WATCH_CANCEL ? -ECANCELED : -ENOTCONN;
 		}
 		if (r < 0) {
-			step_kill(step);
+			end_step(running, step);
 			break;
 		}
 	}

@@ -12,9 +12,11 @@
 #include "fs/base/alloc.h"
 #include "fs/base/parse.h"
 
+#define STALL 1
+
 struct fault_point {
 	char *name;
-	int code; /* what to fail with; 0: die */
+	int code; /* what to fail with; 0: die, STALL: never come back */
 	uint32_t countdown;
 };
 
@@ -28,8 +30,9 @@ static int code_of(const char *word)
 	static const struct {
 		const char *name;
 		int code;
-	} codes[] = { { "exit", 0 },         { "EIO", -EIO },       { "ENOSPC", -ENOSPC },
-		      { "EDQUOT", -EDQUOT }, { "ENOMEM", -ENOMEM }, { "EMFILE", -EMFILE } };
+	} codes[] = { { "exit", 0 },         { "stall", STALL },    { "EIO", -EIO },
+		      { "ENOSPC", -ENOSPC }, { "EDQUOT", -EDQUOT }, { "ENOMEM", -ENOMEM },
+		      { "EMFILE", -EMFILE } };
 
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
 		if (strcmp(word, codes[i].name) == 0)
@@ -86,6 +89,8 @@ int fault_hit(const char *name)
 			return 0;
 		if (points[i].code == 0)
 			(void)kill(getpid(), SIGKILL);
+		while (points[i].code == STALL)
+			pause();
 		return points[i].code;
 	}
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * Named points where a test makes a call fail or the process die, to prove what is left behind.
  * VARVE_FAULT holds a list such as "store.publish:exit,pack.write:ENOSPC@3": at the third pass of
- * pack.write the call fails with -ENOSPC. Without the variable a point costs one comparison.
+ * pack.write the call fails with -ENOSPC; ":stall" waits for ever, as on a disk that is stuck.
+ * Without the variable a point costs one comparison.
  */
 #pragma once
 

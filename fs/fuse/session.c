@@ -241,11 +241,11 @@ static void complain(struct session *session, const struct fuse_buf *request)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
 	uint64_t number = protocol_node(request);
+	int code = overlay_complaint(session->overlay,
+				     number ? session_node(session, number) : NULL, &text);
 
-	if (overlay_complaint(session->overlay, number ? session_node(session, number) : NULL,
-			      &text) &&
-	    session->control && session->control->complain)
-		session->control->complain(session->control, buf_string(&text));
+	if (code < 0 && session->control && session->control->complain)
+		session->control->complain(session->control, code, buf_string(&text));
 }
 
 /* Read and answer one request: 1 done, 0 there is none, -ENODEV the mount is gone. */

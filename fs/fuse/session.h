@@ -21,8 +21,8 @@ struct session_control {
 	int fd; /* -1: none */
 	/* 0 to go on, negative to end the session. */
 	int (*ready)(struct session_control *control);
-	/* NULL, or told what failed that no program has asked for. */
-	void (*complain)(struct session_control *control, const char *text);
+	/* NULL, or told what failed that no program has asked for, with its negative errno. */
+	void (*complain)(struct session_control *control, int code, const char *text);
 	/* NULL, or called about this long after a request, and after those that came meanwhile. */
 	void (*tick)(struct session_control *control);
 	unsigned tick_ms;

@@ -190,14 +190,14 @@ bool overlay_failed(const struct overlay *overlay)
 	return overlay->why.code;
 }
 
-bool overlay_complaint(struct overlay *overlay, struct node *node, struct buf *ret)
+int overlay_complaint(struct overlay *overlay, struct node *node, struct buf *ret)
 {
 	cleanup_free char *path = NULL, *whole = NULL, *quoted = NULL;
 	int code = overlay->why.code;
 
 	overlay->why.code = 0;
 	if (!is_complaint(code))
-		return false;
+		return 0;
 	if (node && node->names)
 		path = dentry_path(node->names);
 	whole = xasprintf("/%s", path ? path : "");
@@ -205,7 +205,7 @@ bool overlay_complaint(struct overlay *overlay, struct node *node, struct buf *r
 	if (node)
 		buf_add_format(ret, "%s: ", quoted);
 	buf_add_string(ret, overlay->why.text);
-	return true;
+	return code;
 }
 
 int overlay_touch(struct overlay *overlay, struct node *node)

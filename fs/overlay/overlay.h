@@ -187,9 +187,10 @@ ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t 
 bool overlay_failed(const struct overlay *overlay);
 /*
  * Whether something failed that no program asked for, since this was last asked: an object is
- * missing or damaged, the disk is full or broken. Appends why, behind where `node` is.
+ * missing or damaged, the disk is full or broken: its negative errno, else 0. Appends why, behind
+ * where `node` is.
  */
-bool overlay_complaint(struct overlay *overlay, struct node *node, struct buf *ret);
+int overlay_complaint(struct overlay *overlay, struct node *node, struct buf *ret);
 int overlay_statfs(struct overlay *overlay, struct statvfs *ret);
 
 /* ---- committing ---- */

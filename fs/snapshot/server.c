@@ -48,6 +48,7 @@ struct server {
 	struct news *news; /* of the request under way */
 	int answer_fd;     /* goes with its answer; -1: none */
 	struct failures failures;
+	bool unsound; /* programs missed what the store could not give, and nobody has asked */
 };
 
 static struct server *of_control(struct session_control *control)
@@ -208,6 +209,21 @@ static int commit(struct server *server, const struct snapshot_intent *intent,
 	return 0;
 }
 
+/*
+ * A program that could not read a file, and made light of it, has made something out of the rest:
+ * nobody shall take that for what it makes. Whoever has been told why may keep it all the same.
+ */
+static int check_sound(struct server *server, struct error *err)
+{
+	const struct failures *failures = &server->failures;
+
+	if (!server->unsound)
+		return 0;
+	server->unsound = false;
+	return error_set(err, -EIO, "what was made is not kept, as files could not be read: %s",
+			 failures->items[failures->count - 1].text);
+}
+
 static int handle_commit(struct server *server, struct wire *in, struct buf *out, struct error *err)
 {
 	struct snapshot_intent intent = { 0 };
@@ -218,6 +234,8 @@ static int handle_commit(struct server *server, struct wire *in, struct buf *out
 		return error_set(err, -EPROTO, "a request that is none");
 	session_drain(server->session);
 	r = server->lease ? 0 : error_set(err, -EROFS, "the filesystem is read-only");
+	if (r == 0)
+		r = check_sound(server, err);
 	if (r == 0 && server->listener.fd < 0)
 		r = overlay_drop_ghosts(server->overlay, &server->watcher);
 	if (r == 0)
@@ -258,6 +276,7 @@ static int handle_failures(struct server *server, struct wire *in, struct buf *o
 		return error_set(err, -EPROTO, "a request that is none");
 	session_drain(server->session);
 	failures_encode(&server->failures, since, out);
+	server->unsound = false;
 	return 0;
 }
 
@@ -403,9 +422,13 @@ static int sockets_ready(struct session_control *control)
 	return server->ending ? -ECANCELED : 0;
 }
 
-static void has_failed(struct session_control *control, const char *text)
+static void has_failed(struct session_control *control, int code, const char *text)
 {
-	failures_add(&of_control(control)->failures, text);
+	struct server *server = of_control(control);
+
+	failures_add(&server->failures, text);
+	if (code != -ENOSPC && code != -EDQUOT && code != -EMFILE && code != -ENFILE)
+		server->unsound = true;
 }
 
 /* ---- beginning and end ---- */

@@ -64,6 +64,13 @@ static int gone(struct error *err)
 	return error_set(err, -ENOTCONN, "the process that serves the filesystem has died");
 }
 
+void workspace_abandon(struct workspace *workspace)
+{
+	(void)shutdown(workspace->fd, SHUT_RDWR);
+	if (workspace->apart && workspace->pid > 0)
+		(void)kill(workspace->pid, SIGKILL);
+}
+
 /*
  * Until there is an answer. What the server has begun it may end or not, as when it is killed: the
  * store takes no harm.
@@ -83,9 +90,7 @@ static int wait_for_answer(struct workspace *workspace, struct error *err)
 			fds[1].revents = 0;
 		}
 		if (end && now >= end) {
-			(void)shutdown(workspace->fd, SHUT_RDWR);
-			if (workspace->apart && workspace->pid > 0)
-				(void)kill(workspace->pid, SIGKILL);
+			workspace_abandon(workspace);
 			return error_set(err, -ECANCELED, "cancelled");
 		}
 		timeout_ms = end ? (int)((end - now) / 1000000) + 1 : -1;

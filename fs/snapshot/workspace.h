@@ -49,6 +49,10 @@ bool workspace_alive(const struct workspace *workspace);
  */
 void workspace_cancel_with(struct workspace *workspace, int cancel_fd);
 
+/* Give up a server that may never answer again: one that nobody else uses is killed, and with it
+ * what waits in its mount. */
+void workspace_abandon(struct workspace *workspace);
+
 /*
  * A directory or file to mount on: where symlinks of the tree lead to, made as a ghost when it is
  * missing. The caller frees *ret_path. Nobody else works in the mount, unless it has a socket.
@@ -95,7 +99,8 @@ int workspace_changed(struct workspace *workspace, struct error *err);
 int workspace_trace(struct workspace *workspace, struct buf *ret, struct error *err);
 /*
  * Why programs saw errors that they had not asked for, appended, of what happened since this was
- * last asked: a line each, with the path and the way out.
+ * last asked: a line each, with the path and the way out. Without having been asked, a server
+ * refuses the next commit after files could not be read.
  */
 int workspace_failures(struct workspace *workspace, struct strings *ret, struct error *err);
 /* How many others are connected, asked by one who is about to go and holds the lock of the socket:

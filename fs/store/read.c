@@ -5,10 +5,19 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
+#include "fs/base/fault.h"
 #include "fs/store/store_internal.h"
 
 /* A list of a million pieces; nobody gets there by editing files. */
 #define EXTENTS_OBJECT_MAX ((size_t)64 << 20)
+
+/* A disk that has had it, in tests. */
+static int fail_reading(const struct object_id *id, struct error *err)
+{
+	int r = fault("store.read");
+
+	return r < 0 ? error_errno(err, r, "cannot read object %s", object_id_hex(id).text) : 0;
+}
 
 static int missing(const struct store *store, const struct object_id *id, struct error *err)
 {
@@ -141,8 +150,10 @@ int store_chunk_at(struct store *store, const struct object_id *id, uint64_t off
 {
 	struct store_object object = { 0 };
 	struct lru_entry *extents = NULL;
-	int r = find_blob(store, id, &object, &extents, err);
+	int r = fail_reading(id, err);
 
+	if (r == 0)
+		r = find_blob(store, id, &object, &extents, err);
 	if (r < 0)
 		return r;
 	if (!extents)
@@ -290,6 +301,9 @@ int store_read(struct store *store, const struct object_id *id, enum object_kind
 
 	if (kind == OBJECT_BLOB)
 		return read_blob(store, id, limit, ret, err);
+	r = fail_reading(id, err);
+	if (r < 0)
+		return r;
 	r = store_find(store, id, STORE_FIND_PACKED, &object, err);
 	if (r == 0)
 		return missing(store, id, err);

@@ -94,6 +94,20 @@ sleep 1.5
 interrupt "committing"
 build "$CONTEXT"
 
+echo "while a step waits for a disk that does not answer"
+# Of the file system's server: no signal ends a process that waits for it, but its own end does.
+for point in staged.write pool.write staged.create; do
+	printf 'FROM base\nRUN echo up; head -c 300000 /dev/zero >/x; echo %s >/y\n' $point \
+		>"$CONTEXT/Dockerfile"
+	export VARVE_FAULT=$point:stall
+	begin "$CONTEXT"
+	unset VARVE_FAULT
+	wait_for 10 said '^#[0-9]* [0-9.]* up$'
+	sleep 0.3
+	interrupt "waiting for $point"
+done
+build "$CONTEXT"
+
 echo "while a result is written"
 printf 'FROM base\nRUN for i in 1 2 3 4 5 6 7 8; do head -c 64000000 /dev/urandom >/$i; done\n' \
 	>"$CONTEXT/Dockerfile"

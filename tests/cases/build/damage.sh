@@ -41,6 +41,12 @@ FROM base
 RUN cat /data/large >/dev/null || true; cat /data/large; false
 EOF
 refuse "^#[0-9]+ [0-9.]+ varve: \"/data/large\": .* is no file"
+status=0
+printf 'FROM base\nRUN cat /data/large >/copy || true\n' >"$CONTEXT/Dockerfile"
+varve build "$CONTEXT" >"$LOG" 2>&1 || status=$?
+[ $status -ne 0 ] || fail "what was made without the file was kept"
+grep -q 'what was made is not kept, as files could not be read: "/data/large": ' "$LOG" ||
+	fail "it says: $(cat "$LOG")"
 rmdir "$blob"
 cp "$TEST_TMP/sound" "$blob"
 cat >"$CONTEXT/Dockerfile" <<'EOF'

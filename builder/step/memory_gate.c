@@ -33,7 +33,6 @@ static bool is_short(const struct step_env *env)
 	return memory.available < reserve;
 }
 
-/* Looking takes some system calls, so it is done without the lock. */
 static bool enter(struct step_env *env, bool is_short)
 {
 	bool may;
@@ -45,14 +44,10 @@ static bool enter(struct step_env *env, bool is_short)
 	return may;
 }
 
-static bool alone(struct step_env *env)
+/* The first one may without a look at the memory, which is not taken with the lock held. */
+static bool try_to_enter(struct step_env *env)
 {
-	unsigned running;
-
-	pthread_mutex_lock(&env->lock);
-	running = env->running;
-	pthread_mutex_unlock(&env->lock);
-	return running == 0;
+	return enter(env, true) || enter(env, is_short(env));
 }
 
 int memory_gate_enter(struct step_task *task, struct error *err)
@@ -61,7 +56,7 @@ int memory_gate_enter(struct step_task *task, struct error *err)
 	bool told = false;
 	int r = 0;
 
-	while (r == 0 && !enter(env, !alone(env) && is_short(env))) {
+	while (r == 0 && !try_to_enter(env)) {
 		struct pollfd cancel = { .fd = env->cancel_fd, .events = POLLIN };
 
 		if (!told)

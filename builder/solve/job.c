@@ -169,6 +169,16 @@ static int look_up(struct job *job, const struct object_id *operation, struct st
 	return r < 0 ? r : 1;
 }
 
+/* Has this layer been made on another parent? */
+static int is_known_layer(struct job *job, struct error *err)
+{
+	struct step_record record;
+
+	if (job->task.vertex->no_cache || object_id_is_zero(&job->keys.linked))
+		return 0;
+	return store_step_find(job->task.env->store, &job->keys.linked, &record, err);
+}
+
 /* ---- one vertex ---- */
 
 static bool is_stored_image(const struct vertex *vertex)
@@ -196,7 +206,10 @@ static int do_locked(struct job *job, const struct object_id *operation, struct 
 		*ret_cached = true;
 		r = 0;
 	} else if (r == 0) {
-		r = step_do(&job->task, &job->keys, ret, err);
+		r = is_known_layer(job, err);
+		*ret_cached = r > 0;
+		if (r >= 0)
+			r = step_do(&job->task, &job->keys, ret, err);
 	}
 	job->live.fd = -1;
 	key_lock_free(env->store, &job->keys.definition, lock_fd);
@@ -211,6 +224,7 @@ static int find_or_do(struct job *job, struct step_result *ret, bool *ret_cached
 	if (r < 0)
 		return r;
 	job->keys.definition = step_definition_key(&operation, &job->task.parent);
+	job->keys.linked = step_linked_key(&job->task, &operation);
 	if (is_stored_image(job->task.vertex)) {
 		*ret_cached = true;
 		return step_do(&job->task, &job->keys, ret, err);

@@ -52,11 +52,15 @@ struct object_id step_definition_key(const struct object_id *operation,
 				     const struct step_result *parent);
 int step_content_key(struct step_task *task, const struct object_id *operation,
 		     struct object_id *ret, struct error *err);
+/* Of COPY --link and ADD --link, from the operation alone: a layer that is known need but be laid
+ * over another parent. Zero for all else. */
+struct object_id step_linked_key(const struct step_task *task, const struct object_id *operation);
 
 /* What a step is recorded under, and how it went. */
 struct step_keys {
 	struct object_id definition;
 	struct object_id content; /* zero: not known */
+	struct object_id linked;  /* zero: it is no copy that is a layer of its own */
 };
 
 /* A part of those of struct step_task that is no part of a key: what was other than an earlier RUN

@@ -44,14 +44,14 @@ void step_intent(const struct step_task *task, const struct step_keys *keys, uns
 {
 	uint64_t cost_ms = (clock_monotonic_ns() - started_ns) / 1000000;
 	int64_t created_s = step_env_time(task->env);
-	const struct object_id *all[] = { &keys->definition, &keys->content };
+	const struct object_id *all[] = { &keys->definition, &keys->content, &keys->linked };
 
 	*ret = (struct snapshot_intent){ .parent = task->parent.snapshot,
 					 .step = keys->definition,
 					 .created_s = created_s,
 					 .config = config->data,
 					 .config_size = config->length };
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		if (object_id_is_zero(all[i]))
 			continue;
 		ret->steps[ret->step_count++] =

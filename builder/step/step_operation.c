@@ -334,6 +334,28 @@ struct object_id step_definition_key(const struct object_id *operation,
 	return key;
 }
 
+/* A name is another number in every parent. */
+static bool is_numbers(const char *chown)
+{
+	return chown[strspn(chown, "0123456789:")] == '\0';
+}
+
+struct object_id step_linked_key(const struct step_task *task, const struct object_id *operation)
+{
+	const struct vertex *vertex = task->vertex;
+	struct object_id key = { 0 };
+	struct buf record = { 0 };
+
+	if (vertex->kind != VERTEX_COPY || !vertex->copy.link ||
+	    (vertex->copy.chown && !is_numbers(vertex->copy.chown)))
+		return key;
+	wire_put_string(&record, "linked 1");
+	put_id(&record, operation);
+	key = finish(&record);
+	buf_release(&record);
+	return key;
+}
+
 int step_content_key(struct step_task *task, const struct object_id *operation,
 		     struct object_id *ret, struct error *err)
 {

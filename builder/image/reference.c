@@ -262,12 +262,21 @@ char *reference_string(const struct reference *reference)
 	return buf_take(&text);
 }
 
+/* Would `path`, read as a name, find its first component taken for a host? Such a path stands on
+   the default registry only when that is named: "docker.io/example.com/app". */
+static bool starts_with_domain(const char *path)
+{
+	const char *slash = strchr(path, '/');
+
+	return slash && is_domain(path, (size_t)(slash - path));
+}
+
 char *reference_familiar(const struct reference *reference)
 {
 	const char *path = reference->path;
 	struct buf text = { 0 };
 
-	if (strcmp(reference->domain, DEFAULT_DOMAIN) != 0) {
+	if (strcmp(reference->domain, DEFAULT_DOMAIN) != 0 || starts_with_domain(path)) {
 		buf_add_format(&text, "%s/%s", reference->domain, path);
 	} else {
 		if (strncmp(path, OFFICIAL, strlen(OFFICIAL)) == 0 &&

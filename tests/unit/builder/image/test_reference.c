@@ -39,6 +39,10 @@ static void test_names_are_completed_as_docker_does(void **state)
 	check("debian@sha256:" HEX, "docker.io/library/debian@sha256:" HEX, "debian@sha256:" HEX);
 	check("debian:12@sha256:" HEX, "docker.io/library/debian:12@sha256:" HEX,
 	      "debian:12@sha256:" HEX);
+	check("docker.io/host.example/x", "docker.io/host.example/x:latest",
+	      "docker.io/host.example/x:latest");
+	check("index.docker.io/localhost/x", "docker.io/localhost/x:latest",
+	      "docker.io/localhost/x:latest");
 	check("x:_Tag.1-2", "docker.io/library/x:_Tag.1-2", "x:_Tag.1-2");
 }
 

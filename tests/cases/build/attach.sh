@@ -20,7 +20,8 @@ said() {
 }
 # both: two builds of it, the second behind the first words of the first
 both() {
-	: >"$one" >"$two"
+	: >"$one"
+	: >"$two"
 	"$VARVE" build --no-cache-filter none "$CONTEXT" >"$one" 2>&1 &
 	first=$!
 	wait_for 20 said "$one" '^#[0-9]* [0-9.]* first words$'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fs/fuse/session_internal.h"
@@ -83,14 +84,34 @@ static void op_getxattr(fuse_req_t request, fuse_ino_t number, const char *key, 
 		    size);
 }
 
+/* Take out of a list what is for the host's root alone, and what is left of it. */
+static ssize_t hide_trusted(char *list, ssize_t size)
+{
+	static const char prefix[] = "trusted.";
+	ssize_t kept = 0;
+
+	for (ssize_t at = 0, length; at < size; at += length) {
+		length = (ssize_t)strlen(list + at) + 1;
+		if (strncmp(list + at, prefix, sizeof prefix - 1) == 0)
+			continue;
+		memmove(list + kept, list + at, (size_t)length);
+		kept += length;
+	}
+	return kept;
+}
+
+/* The kernel looks at who asks for the value of an attribute, but not for their names. */
 static void op_listxattr(fuse_req_t request, fuse_ino_t number, size_t size)
 {
 	struct session *session = session_of(request);
+	bool hide = fuse_req_ctx(request)->uid != 0;
+	size_t room = hide ? session->buffer_size : size;
+	ssize_t n = overlay_listxattr(session->overlay, session_node(session, number),
+				      session->buffer, room);
 
-	reply_bytes(request,
-		    overlay_listxattr(session->overlay, session_node(session, number),
-				      session->buffer, size),
-		    size);
+	if (hide && n > 0)
+		n = hide_trusted(session->buffer, n);
+	reply_bytes(request, hide && size && n > (ssize_t)size ? -ERANGE : n, size);
 }
 
 static void op_setxattr(fuse_req_t request, fuse_ino_t number, const char *key, const char *value,

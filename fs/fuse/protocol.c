@@ -115,15 +115,19 @@ static void set_xattr(struct session *session, const struct fuse_in_header *head
 {
 	const struct fuse_setxattr_in *in = (const void *)(header + 1);
 	const char *name = (const char *)(in + 1), *end = (const char *)header + size;
+	struct node *node = session_node(session, header->nodeid);
 	size_t length = strnlen(name, (size_t)(end - name)) + 1;
+	uint16_t mode = node->mode;
 	int flags = (int)in->flags;
 	int r = -EINVAL;
 
 	if (in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID)
 		flags |= OVERLAY_XATTR_KILL_SGID;
 	if (length <= (size_t)(end - name) && in->size <= (size_t)(end - name) - length)
-		r = overlay_setxattr(session->overlay, session_node(session, header->nodeid), name,
-				     name + length, in->size, flags);
+		r = overlay_setxattr(session->overlay, node, name, name + length, in->size, flags);
+	/* A list has changed it, which a kernel that knows nothing of lists does not expect. */
+	if (node->mode != mode && !session->options.acls)
+		session_attributes_changed(session, node);
 	answer_error(session, header->unique, r);
 }
 

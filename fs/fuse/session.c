@@ -131,7 +131,7 @@ static void init(void *context, struct fuse_conn_info *connection)
 	unsigned want = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS | FUSE_CAP_NO_OPEN_SUPPORT |
 			FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS |
 			FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_PARALLEL_DIROPS |
-			FUSE_CAP_ASYNC_DIO | FUSE_CAP_DONT_MASK;
+			FUSE_CAP_DONT_MASK;
 
 	if (session->options.writeback)
 		want |= FUSE_CAP_WRITEBACK_CACHE;
@@ -139,7 +139,8 @@ static void init(void *context, struct fuse_conn_info *connection)
 		want &= ~(unsigned)FUSE_CAP_READDIRPLUS;
 	if (session->options.acls)
 		want |= FUSE_CAP_POSIX_ACL;
-	/* Only these: without OPEN requests, ATOMIC_O_TRUNC would lose truncations. */
+	/* Only these: without OPEN requests, ATOMIC_O_TRUNC would lose truncations. With ASYNC_DIO the
+	 * kernel keeps pages that were read while a direct write was under way. */
 	connection->want = want & connection->capable;
 	connection->max_write = MAX_WRITE;
 	connection->max_background = 64;

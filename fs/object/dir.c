@@ -330,33 +330,73 @@ static int put_leaf(const struct dir_writer *writer, size_t start, size_t end, u
 	return put_object(&leaf, put, context, ret_id, err);
 }
 
+bool dir_writer_at_page_end(const struct dir_writer *writer)
+{
+	return writer->count == 0 || writer->page_ended;
+}
+
+void dir_pages_keep(struct dir_pages *pages, const struct dir_page *page)
+{
+	struct buf *list = &pages->list;
+	size_t start;
+
+	if (!list->length)
+		add_head(list, true, 0); /* their number is known in the end */
+	start = list->length;
+	buf_append(list, page->id.bytes, OBJECT_ID_SIZE);
+	buf_add_le16(list, page->first_name_length);
+	buf_append(list, page->first_name, page->first_name_length);
+	buf_add_le32(list, page->count);
+	buf_add_zeros(list, round_up_4(list->length - start) - (list->length - start));
+	pages->page_count++;
+	pages->entry_count += page->count;
+}
+
+int dir_pages_add(struct dir_pages *pages, struct dir_writer *writer, dir_put_fn put, void *context,
+		  struct error *err)
+{
+	const char *all = writer->entries.data;
+
+	for (size_t i = 0; i < writer->page_count; i++) {
+		const struct dir_writer_page *at = &writer->pages[i];
+		size_t end = i + 1 < writer->page_count ? at[1].start : writer->entries.length;
+		struct dir_page page = { .first_name = all + at->name_start,
+					 .first_name_length = at->name_length,
+					 .count = at->count };
+		int r = put_leaf(writer, at->start, end, at->count, put, context, &page.id, err);
+
+		if (r < 0)
+			return r;
+		dir_pages_keep(pages, &page);
+	}
+	dir_writer_release(writer);
+	return 0;
+}
+
+int dir_pages_finish(struct dir_pages *pages, dir_put_fn put, void *context,
+		     struct object_id *ret_id, struct error *err)
+{
+	put_le32(pages->list.data + 8, pages->page_count);
+	return put_object(&pages->list, put, context, ret_id, err);
+}
+
+void dir_pages_release(struct dir_pages *pages)
+{
+	buf_release(&pages->list);
+	*pages = (struct dir_pages){ 0 };
+}
+
 int dir_writer_finish(struct dir_writer *writer, dir_put_fn put, void *context,
 		      struct object_id *ret_id, struct error *err)
 {
-	cleanup_with(buf_release) struct buf list = { 0 };
-	const char *all = writer->entries.data;
+	cleanup_with(dir_pages_release) struct dir_pages pages = { 0 };
+	int r;
 
 	if (writer->count <= DIR_LEAF_MAX_ENTRIES)
 		return put_leaf(writer, 0, writer->entries.length, writer->count, put, context,
 				ret_id, err);
-
-	add_head(&list, true, (uint32_t)writer->page_count);
-	for (size_t i = 0; i < writer->page_count; i++) {
-		const struct dir_writer_page *page = &writer->pages[i];
-		size_t end = i + 1 < writer->page_count ? page[1].start : writer->entries.length;
-		struct object_id id;
-		size_t start = list.length;
-		int r = put_leaf(writer, page->start, end, page->count, put, context, &id, err);
-
-		if (r < 0)
-			return r;
-		buf_append(&list, id.bytes, OBJECT_ID_SIZE);
-		buf_add_le16(&list, page->name_length);
-		buf_append(&list, all + page->name_start, page->name_length);
-		buf_add_le32(&list, page->count);
-		buf_add_zeros(&list, round_up_4(list.length - start) - (list.length - start));
-	}
-	return put_object(&list, put, context, ret_id, err);
+	r = dir_pages_add(&pages, writer, put, context, err);
+	return r < 0 ? r : dir_pages_finish(&pages, put, context, ret_id, err);
 }
 
 void dir_writer_release(struct dir_writer *writer)

@@ -133,3 +133,24 @@ int dir_writer_finish(struct dir_writer *writer, dir_put_fn put, void *context,
 		      struct object_id *ret_id, struct error *err);
 void dir_writer_release(struct dir_writer *writer);
 DEFINE_CLEANUP_VALUE(struct dir_writer, dir_writer_release);
+/* Nothing has been added behind the end of a page. */
+bool dir_writer_at_page_end(const struct dir_writer *writer);
+
+/*
+ * A paged directory out of pages that are stored already and such as are new, in order. What comes
+ * behind a page that is not the last must begin a page. All zero is one without pages.
+ */
+struct dir_pages {
+	struct buf list;
+	uint32_t page_count;
+	uint64_t entry_count; /* more than DIR_LEAF_MAX_ENTRIES, or it is no paged directory */
+};
+
+void dir_pages_keep(struct dir_pages *pages, const struct dir_page *page);
+/* All that is in the writer, which is empty then. */
+int dir_pages_add(struct dir_pages *pages, struct dir_writer *writer, dir_put_fn put, void *context,
+		  struct error *err);
+int dir_pages_finish(struct dir_pages *pages, dir_put_fn put, void *context,
+		     struct object_id *ret_id, struct error *err);
+void dir_pages_release(struct dir_pages *pages);
+DEFINE_CLEANUP_VALUE(struct dir_pages, dir_pages_release);

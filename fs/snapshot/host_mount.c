@@ -57,6 +57,11 @@ static void add_escaped(struct buf *options, const char *text)
 	}
 }
 
+static bool is_for_others(const struct host_mount *mount)
+{
+	return mount->options && strstr(mount->options, "allow_other");
+}
+
 static char *mount_options(const struct host_mount *mount)
 {
 	bool writable = mount->writable || mount->key;
@@ -68,7 +73,7 @@ static char *mount_options(const struct host_mount *mount)
 	if (mount->options && *mount->options)
 		buf_add_format(&options, ",%s", mount->options);
 	/* Alone, its owner may look at all of it; others only at what modes let them. */
-	if (mount->options && strstr(mount->options, "allow_other"))
+	if (is_for_others(mount))
 		buf_add_string(&options, ",default_permissions");
 	return buf_take(&options);
 }
@@ -119,6 +124,8 @@ static int open_session(const struct host_mount *mount, struct served *served, s
 		session.stands_for_root_uid = geteuid();
 		session.stands_for_root_gid = getegid();
 	}
+	/* Where one of those in a list stands for another, the kernel must not go by it. */
+	session.acls = is_for_others(mount) && !session.stands_for_root_uid;
 	complaints_begin(&complaints);
 	r = session_mount(served->overlay, mount->directory, options, &session, &served->session,
 			  err);

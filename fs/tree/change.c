@@ -11,18 +11,22 @@
 #define LINK_COUNT_MAX 65000
 
 /* What is linked below a ghost makes it real, and all ghosts above. */
-static void make_real(struct node *dir)
+static void make_real(const struct dentry *name)
 {
-	for (; dir->flags & NODE_GHOST; dir = dir->names->parent) {
+	for (; name->parent->flags & NODE_GHOST; name = name->parent->names) {
+		struct node *dir = name->parent;
+
 		dir->flags &= (uint16_t)~NODE_GHOST;
 		dir->names->parent->dir.children->subdirs++;
+		name_changed(name);
 	}
-	dir_changed(dir);
+	name_changed(name);
 }
 
 int tree_link(struct tree *tree, struct node *dir, const char *name, size_t length,
 	      struct node *node, struct error *err)
 {
+	struct dentry *dentry;
 	int r = tree_touch(tree, node, err);
 
 	if (r == 0)
@@ -35,10 +39,11 @@ int tree_link(struct tree *tree, struct node *dir, const char *name, size_t leng
 		(void)link_set_new(tree, node, 0, true);
 	node->link_count++;
 	node->flags &= (uint16_t)~NODE_DETACHED;
-	node_add_name(node, dir, name_table_add(dir->dir.children, name, length));
+	dentry = name_table_add(dir->dir.children, name, length);
+	node_add_name(node, dir, dentry);
 	if (node->flags & NODE_GHOST)
 		return 0;
-	make_real(dir);
+	make_real(dentry);
 	return 0;
 }
 
@@ -48,7 +53,7 @@ static void detach_name(struct dentry *dentry)
 	struct node *node = dentry->node, *dir = dentry->parent;
 
 	if (!(node->flags & NODE_GHOST))
-		dir_changed(dir);
+		name_changed(dentry);
 	node_remove_name(node, dentry);
 	name_table_remove(dir->dir.children, dentry);
 }
@@ -129,6 +134,8 @@ int tree_rename(struct tree *tree, struct dentry *dentry, struct node *new_dir,
 	if (new_dir == dentry->parent) {
 		/* A listing that has been past it must not come to it again, or a program that
 		 * renames all it reads never ends. */
+		if (!(node->flags & NODE_GHOST))
+			name_changed(dentry);
 		node_remove_name(node, dentry);
 		dentry = name_table_rename(new_dir->dir.children, dentry, new_name, length);
 	} else {
@@ -137,7 +144,7 @@ int tree_rename(struct tree *tree, struct dentry *dentry, struct node *new_dir,
 	}
 	node_add_name(node, new_dir, dentry);
 	if (!(node->flags & NODE_GHOST))
-		make_real(new_dir);
+		make_real(dentry);
 	return 0;
 }
 
@@ -156,7 +163,7 @@ int tree_replace(struct tree *tree, struct dentry *from, struct dentry *to, stru
 	detach_name(from);
 	node_add_name(node, dir, to);
 	if (!(node->flags & NODE_GHOST))
-		make_real(dir);
+		make_real(to);
 	drop_name(tree, replaced);
 	return 0;
 }
@@ -179,6 +186,6 @@ int tree_exchange(struct tree *tree, struct dentry *a, struct dentry *b, struct 
 	node_add_name(first, b->parent, b);
 	node_add_name(second, a->parent, a);
 	for (int i = 0; i < 2; i++)
-		make_real(names[i]->parent);
+		make_real(names[i]);
 	return 0;
 }

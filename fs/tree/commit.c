@@ -10,11 +10,15 @@
 #include "fs/base/error.h"
 #include "fs/store/store.h"
 #include "fs/tree/dir_cursor.h"
+#include "fs/tree/dir_patch.h"
+#include "fs/tree/noted.h"
 #include "fs/tree/tree_internal.h"
 
-/* A directory to be written, in pre-order, with its names sorted. */
+/* A directory to be written, in pre-order, with its names sorted: all of them, or of a large one
+ * those that were noted. */
 struct changed_dir {
 	struct node *node;
+	struct noted *noted; /* NULL: all */
 	struct dentry **sorted;
 	uint32_t count;
 	struct object_id before; /* the directory at this path when the tree was last written */
@@ -41,14 +45,39 @@ struct tree_commit {
 
 /* ---- which directories ---- */
 
+/* Those of the noted names that are there. */
+static struct dentry **find_noted(struct name_table *children, uint32_t *ret_count)
+{
+	struct noted *noted = children->noted;
+	struct dentry **found;
+	uint32_t count = 0;
+
+	noted_sort(noted);
+	found = xreallocarray(NULL, noted->count + 1, sizeof *found);
+	for (size_t i = 0; i < noted->count; i++) {
+		found[count] =
+			name_table_find(children, noted->names[i].name, noted->names[i].length);
+		count += found[count] != NULL;
+	}
+	*ret_count = count;
+	return found;
+}
+
 static void add_dir(struct tree_commit *commit, struct node *node)
 {
 	struct name_table *children = node->dir.children;
+	struct noted *noted = children->noted;
+	struct changed_dir dir = { .node = node };
 
+	if (noted && !noted->too_many && noted->count < children->count / 4) {
+		dir.noted = noted;
+		dir.sorted = find_noted(children, &dir.count);
+	} else {
+		dir.sorted = name_table_sorted(children);
+		dir.count = children->count;
+	}
 	array_reserve_one(commit->dirs, commit->dir_count, commit->dir_capacity);
-	commit->dirs[commit->dir_count++] = (struct changed_dir){
-		.node = node, .sorted = name_table_sorted(children), .count = children->count
-	};
+	commit->dirs[commit->dir_count++] = dir;
 }
 
 static bool dir_needs_writing(const struct node *node)
@@ -132,6 +161,28 @@ static struct changed_dir *find_dir(struct tree_commit *commit, const struct nod
 	return &commit->dirs[from];
 }
 
+/* Read on to the first entry that is not before `name`: 1, or 0 at the end. `left` is what was
+ * said of the one before, `far` that there may be many between them. */
+static int read_up_to(struct dir_cursor *cursor, const struct dentry *name, bool far, int left,
+		      struct dir_entry *entry, struct error *err)
+{
+	while (left > 0 &&
+	       dir_name_compare(entry->name, entry->name_length, name->name, name->length) < 0) {
+		int r = far ? dir_cursor_skip_to(cursor, name->name, name->length, err) : 0;
+
+		if (r < 0)
+			return r;
+		far = false;
+		left = dir_cursor_next(cursor, entry, err);
+	}
+	return left;
+}
+
+static bool is_same_name(const struct dir_entry *entry, const struct dentry *name)
+{
+	return dir_name_compare(entry->name, entry->name_length, name->name, name->length) == 0;
+}
+
 /* Go through a directory's names and the stored entries of the same path side by side. */
 static int store_files_of(struct tree_commit *commit, size_t index, struct error *err)
 {
@@ -147,88 +198,24 @@ static int store_files_of(struct tree_commit *commit, size_t index, struct error
 	left = dir_cursor_next(&cursor, &entry, err);
 	for (uint32_t i = 0; i < dir->count; i++) {
 		const struct dentry *name = dir->sorted[i];
-		int order = 1;
+		bool stored;
 
-		while (left > 0 && (order = dir_name_compare(entry.name, entry.name_length,
-							     name->name, name->length)) < 0)
-			left = dir_cursor_next(&cursor, &entry, err);
+		left = read_up_to(&cursor, name, dir->noted != NULL, left, &entry, err);
 		if (left < 0)
 			return left;
-		r = store_file(commit, name->node, left && order == 0 ? &entry : NULL, err);
+		stored = left > 0 && is_same_name(&entry, name);
+		r = store_file(commit, name->node, stored ? &entry : NULL, err);
 		if (r < 0)
 			return r;
 		if (dir_needs_writing(name->node)) {
 			struct changed_dir *sub = find_dir(commit, name->node, later);
 
 			later = (size_t)(sub - commit->dirs) + 1;
-			if (left && order == 0 && entry.type == DIR_ENTRY_DIR)
+			if (stored && entry.type == DIR_ENTRY_DIR)
 				sub->before = entry.id;
 		}
 	}
 	return 0;
-}
-
-/* ---- hard links ---- */
-
-/* The paths of all names of a node that are part of the state, sorted. */
-static void paths_of(const struct node *node, struct strings *ret)
-{
-	for (const struct dentry *name = node->names; name; name = name->next_name)
-		strings_take(ret, dentry_path(name));
-	strings_sort(ret);
-}
-
-/* Put the groups that changed into the list of all, under the ids that they have now. */
-static int renew_links(struct tree_commit *commit, struct error *err)
-{
-	struct tree *tree = commit->tree;
-	bool any = false;
-	int r;
-
-	for (struct link_set *set = tree->sets; set && !any; set = set->next)
-		any = set->node->flags & NODE_CHANGED;
-	if (!any)
-		return 0;
-	/* Those of a commit that was aborted still have the ids it gave them. */
-	for (struct link_set *set = tree->sets; set; set = set->next) {
-		r = set->node->flags & NODE_CHANGED ? link_set_forget(tree, set, err) : 0;
-		if (r < 0)
-			return r;
-	}
-	r = tree_load_links(tree, err);
-	if (r < 0)
-		return r;
-	for (struct link_set *set = tree->sets; set; set = set->next) {
-		cleanup_with(strings_release) struct strings paths = { 0 };
-		uint64_t id;
-
-		if (!(set->node->flags & NODE_CHANGED) || set->node->link_count < 2)
-			continue;
-		paths_of(set->node, &paths);
-		id = links_id_of(paths.items[0]);
-		if (links_find(&tree->links, id))
-			return error_set(err, -EEXIST, "two groups of hard links share an id");
-		for (size_t i = 0; i < paths.count; i++)
-			links_add(&tree->links, id, paths.items[i]);
-		link_set_rename(tree, set, id);
-	}
-	return 0;
-}
-
-static int write_links(struct tree_commit *commit, struct error *err)
-{
-	cleanup_with(buf_release) struct buf bytes = { 0 };
-	struct tree *tree = commit->tree;
-
-	commit->root.links = tree->base.links;
-	if (!tree->links_loaded)
-		return 0;
-	commit->root.links = (struct object_id){ 0 };
-	if (!tree->links.count)
-		return 0;
-	links_encode(&tree->links, &bytes);
-	return store_txn_put(commit->txn, OBJECT_LINKS, bytes.data, bytes.length,
-			     &commit->root.links, err);
 }
 
 /* ---- entries and directories ---- */
@@ -279,10 +266,37 @@ static int put_dir_object(void *context, const struct object_id *id, const void 
 	return store_txn_put_as(context, OBJECT_DIR, id, data, size, err);
 }
 
+/* A name that is not among those found is gone. */
+static int write_noted(struct tree_commit *commit, const struct changed_dir *dir, struct error *err)
+{
+	const struct noted *noted = dir->noted;
+	cleanup_free struct dir_change *changes = xcalloc(noted->count + 1, sizeof *changes);
+	uint32_t next = 0;
+
+	for (size_t i = 0; i < noted->count; i++) {
+		const struct noted_name *name = &noted->names[i];
+		const struct dentry *at = next < dir->count ? dir->sorted[next] : NULL;
+		int r;
+
+		changes[i] = (struct dir_change){ .name = name->name, .length = name->length };
+		if (!at || dir_name_compare(at->name, at->length, name->name, name->length) != 0)
+			continue;
+		next++;
+		changes[i].present = !(at->node->flags & NODE_GHOST);
+		r = changes[i].present ? make_entry(commit, at, &changes[i].entry, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	return dir_patch(commit->tree->store, &noted->base, changes, noted->count, put_dir_object,
+			 commit->txn, &dir->node->dir.id, err);
+}
+
 static int write_dir(struct tree_commit *commit, struct changed_dir *dir, struct error *err)
 {
 	cleanup_with(dir_writer_release) struct dir_writer writer = { 0 };
 
+	if (dir->noted)
+		return write_noted(commit, dir, err);
 	for (uint32_t i = 0; i < dir->count; i++) {
 		struct dir_entry entry;
 		int r;
@@ -315,14 +329,14 @@ static int write_root(struct tree_commit *commit, struct error *err)
 			return r;
 		root->xattrs = node->xattrs->id;
 	}
-	return write_links(commit, err);
+	return tree_write_links(commit->tree, commit->txn, &root->links, err);
 }
 
 /* ---- the whole ---- */
 
 static int write_all(struct tree_commit *commit, struct error *err)
 {
-	int r = renew_links(commit, err);
+	int r = tree_renew_links(commit->tree, err);
 
 	if (r == 0 && commit->tree->root->flags & NODE_DIR_CHANGED)
 		r = collect_dirs(commit, err);
@@ -401,14 +415,18 @@ static void apply_file(struct tree *tree, const struct stored_file *file)
 	}
 }
 
-static void apply_links(struct tree *tree)
+/* From now on note down what changes, if it is worth while. */
+static void apply_notes(struct node *dir)
 {
-	struct link_set *set, *next;
+	struct name_table *children = dir->dir.children;
 
-	for (set = tree->sets; set; set = next) {
-		next = set->next;
-		if (set->node->link_count < 2 && set->complete)
-			link_set_free(tree, set);
+	if (children->count <= DIR_LEAF_MAX_ENTRIES) {
+		noted_free(children->noted);
+		children->noted = NULL;
+	} else if (children->noted) {
+		noted_restart(children->noted, &dir->dir.id);
+	} else {
+		children->noted = noted_new(&dir->dir.id);
 	}
 }
 
@@ -429,9 +447,10 @@ void tree_commit_apply(struct tree_commit *commit)
 			if (!(node->flags & NODE_GHOST))
 				node->flags &= (uint16_t)~NODE_CHANGED;
 		}
+		apply_notes(dir->node);
 	}
 	tree->root->flags &= (uint16_t)~NODE_CHANGED;
-	apply_links(tree);
+	tree_apply_links(tree);
 	tree->base = commit->root;
 	commit_free(commit);
 }

@@ -83,6 +83,23 @@ int dir_cursor_next(struct dir_cursor *cursor, struct dir_entry *ret, struct err
 	}
 }
 
+int dir_cursor_skip_to(struct dir_cursor *cursor, const char *name, size_t length,
+		       struct error *err)
+{
+	struct dir_reader ahead = cursor->pages, page_at = cursor->pages;
+	struct dir_page page;
+	int r = 0;
+
+	while (cursor->paged && (r = dir_reader_next_page(&ahead, &page, err)) > 0) {
+		if (dir_name_compare(page.first_name, page.first_name_length, name, length) > 0)
+			break;
+		cursor->pages = page_at;
+		cursor->in_leaf = false;
+		page_at = ahead;
+	}
+	return r < 0 ? r : 0;
+}
+
 void dir_cursor_release(struct dir_cursor *cursor)
 {
 	buf_release(&cursor->list);

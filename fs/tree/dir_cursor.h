@@ -22,5 +22,8 @@ int dir_cursor_open(struct store *store, const struct object_id *id, struct dir_
 		    struct error *err);
 /* 1 and *ret, good until the next call; 0 at the end. */
 int dir_cursor_next(struct dir_cursor *cursor, struct dir_entry *ret, struct error *err);
+/* Pass over whole pages in which all names come before this one, without reading them. */
+int dir_cursor_skip_to(struct dir_cursor *cursor, const char *name, size_t length,
+		       struct error *err);
 void dir_cursor_release(struct dir_cursor *cursor);
 DEFINE_CLEANUP_VALUE(struct dir_cursor, dir_cursor_release);

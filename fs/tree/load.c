@@ -8,6 +8,7 @@
 #include "fs/base/error.h"
 #include "fs/base/hash.h"
 #include "fs/store/store.h"
+#include "fs/tree/noted.h"
 #include "fs/tree/tree_internal.h"
 
 /* Numbers that no stored name gets: 0, the root's, and all with the top bit, see tree.c. */
@@ -200,6 +201,8 @@ int tree_load(struct tree *tree, struct node *dir, struct error *err)
 		/* What is there already must not pass for the whole. */
 		drop_children(tree, dir);
 		dir->size = size;
+	} else if (reader.paged) {
+		dir->dir.children->noted = noted_new(&dir->dir.id);
 	}
 	return r < 0 ? r : 0;
 }

@@ -6,6 +6,7 @@
 
 #include "fs/base/alloc.h"
 #include "fs/base/hash.h"
+#include "fs/tree/noted.h"
 
 #define TABLE_MIN 8
 
@@ -240,5 +241,6 @@ void name_table_free(struct name_table *children)
 	name_table_each(children, dentry) free(dentry);
 	free(children->order);
 	free(children->table);
+	noted_free(children->noted);
 	free(children);
 }

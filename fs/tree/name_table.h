@@ -7,6 +7,8 @@
 
 #include "fs/tree/node.h"
 
+struct noted;
+
 /* `order` is ascending by position. Where a name was taken out stands `position << 1 | 1`, which is
  * no address, so that searching it never has to step over gaps. */
 struct name_table {
@@ -20,6 +22,7 @@ struct name_table {
 	uint32_t count;          /* names present */
 	uint64_t next_position;
 	uint32_t subdirs;
+	struct noted *noted; /* of a large directory that is stored, else NULL */
 };
 
 /* What stands at index `i` of `order`, NULL for a gap. */

@@ -8,6 +8,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
+#include "fs/tree/noted.h"
 #include "fs/tree/tree_internal.h"
 
 /* Numbers of stored names are hashes without the top bit, see load.c. */
@@ -221,14 +222,29 @@ void node_entry(const struct node *node, const struct dentry *name, struct dir_e
 
 /* ---- marks ---- */
 
+static void note(const struct dentry *name)
+{
+	struct noted *noted = name->parent->dir.children->noted;
+
+	if (noted)
+		noted_add(noted, name->name, name->length);
+}
+
 void dir_changed(struct node *dir)
 {
 	while (!(dir->flags & NODE_DIR_CHANGED)) {
 		dir->flags |= NODE_DIR_CHANGED;
 		if (!dir->names)
 			break;
+		note(dir->names);
 		dir = dir->names->parent;
 	}
+}
+
+void name_changed(const struct dentry *name)
+{
+	note(name);
+	dir_changed(name->parent);
 }
 
 int tree_touch(struct tree *tree, struct node *node, struct error *err)
@@ -253,7 +269,7 @@ int tree_touch(struct tree *tree, struct node *node, struct error *err)
 	if (tree->watcher)
 		tree->watcher->touched(tree->watcher, node);
 	for (struct dentry *name = node->names; name; name = name->next_name)
-		dir_changed(name->parent);
+		name_changed(name);
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 
 #include "fs/tree/tree.h"
 
+struct store_txn;
+
 /*
  * The names of one file that has several. Entries of a stored group join the same node when their
  * directories are loaded, so a set may know some names only until one of them is touched.
@@ -43,6 +45,8 @@ void node_add_name(struct node *node, struct node *parent, struct dentry *dentry
 void node_remove_name(struct node *node, struct dentry *dentry);
 /* Mark the directory and all above it as to be written. */
 void dir_changed(struct node *dir);
+/* The name comes, is about to go, or its node will be another: its directory has changed. */
+void name_changed(const struct dentry *name);
 
 /* link_set.c */
 struct link_set *link_set_new(struct tree *tree, struct node *node, uint64_t id, bool complete);
@@ -58,3 +62,11 @@ int link_set_forget(struct tree *tree, struct link_set *set, struct error *err);
 int link_sets_touch_below(struct tree *tree, struct node *dir, struct error *err);
 /* The stored groups of the base. */
 int tree_load_links(struct tree *tree, struct error *err);
+
+/* commit_links.c: put the groups that changed into the list of all, under the ids they have now. */
+int tree_renew_links(struct tree *tree, struct error *err);
+/* *ret is zero when there are none. */
+int tree_write_links(struct tree *tree, struct store_txn *txn, struct object_id *ret,
+		     struct error *err);
+/* They are stored: forget those that are none any more. */
+void tree_apply_links(struct tree *tree);

@@ -95,6 +95,15 @@ static void mode_and_list_agree(void)
 	CHECK_ERROR(EACCES, as_user(1000, 1000, read_it, "f"));
 }
 
+static void modes_are_known_at_once(void)
+{
+	const struct acl acl = acl_with(6, 4);
+
+	write_text("f", "x");
+	CHECK(MODE("f") == 0644 && MODE("f") == 0644);
+	CHECK(set_acl("f", ACCESS, &acl, 5) == 0 && MODE("f") == 0740);
+}
+
 static void a_list_that_says_no_more_than_a_mode_is_one(void)
 {
 	const struct acl acl = {
@@ -187,6 +196,7 @@ static void lists_are_set_by_owners(void)
 const struct posix_test tests_of_acls[] = {
 	{ "access", lists_decide_who_may },
 	{ "mode", mode_and_list_agree },
+	{ "known", modes_are_known_at_once },
 	{ "minimal", a_list_that_says_no_more_than_a_mode_is_one },
 	{ "default", default_lists_are_inherited },
 	{ "short-default", a_short_default_list_makes_plain_modes },

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/aio_abi.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include "tests/lib/posix/posix.h"
 
@@ -123,6 +127,60 @@ static void direct_io_and_buffers_agree(void)
 	free(back);
 }
 
+/* Until the parent ends it. */
+static void read_again_and_again(void)
+{
+	enum { SIZE = 640 << 10 };
+	static char data[SIZE];
+	int fd = open_file("f", O_RDONLY);
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		(void)!pread(fd, data, SIZE, 0);
+}
+
+/* One request, and its result. */
+static long submit_and_wait(aio_context_t context, struct iocb *request)
+{
+	struct io_event event = { 0 };
+
+	CHECK(syscall(SYS_io_submit, context, 1, &request) == 1);
+	CHECK(syscall(SYS_io_getevents, context, 1, 1, &event, NULL) == 1);
+	return (long)event.res;
+}
+
+/* A page that another reader brings in while the write is under way must not be the old one. */
+static void what_was_written_directly_in_the_background_is_read(void)
+{
+	enum { SIZE = 640 << 10, ROUNDS = 200 };
+	char *data = aligned_alloc(4096, SIZE), *back = aligned_alloc(4096, SIZE);
+	int direct = open("f", O_RDWR | O_CREAT | O_DIRECT, 0644), plain;
+	aio_context_t context = 0;
+	struct iocb request;
+	pid_t reader;
+
+	if (direct < 0 || syscall(SYS_io_setup, 4, &context) < 0)
+		posix_skip("no O_DIRECT, or no requests in the background here");
+	plain = open_file("f", O_RDONLY);
+	CHECK(data && back && ftruncate(direct, SIZE) == 0);
+	reader = fork();
+	if (reader == 0)
+		read_again_and_again();
+	for (int i = 0; i < ROUNDS; i++) {
+		memset(data, i, SIZE);
+		request = (struct iocb){ .aio_fildes = (uint32_t)direct,
+					 .aio_lio_opcode = IOCB_CMD_PWRITE,
+					 .aio_buf = (uintptr_t)data,
+					 .aio_nbytes = SIZE };
+		CHECK(submit_and_wait(context, &request) == SIZE);
+		CHECK(pread(plain, back, SIZE, 0) == SIZE && memcmp(data, back, SIZE) == 0);
+	}
+	CHECK(kill(reader, SIGKILL) == 0 && waitpid(reader, NULL, 0) == reader);
+	CHECK(syscall(SYS_io_destroy, context) == 0);
+	free(data);
+	free(back);
+}
+
 static void all_ways_of_syncing_succeed(void)
 {
 	int fd = open_file("f", O_RDWR | O_CREAT | O_SYNC), data_only,
@@ -180,6 +238,7 @@ const struct posix_test tests_of_content[] = {
 	{ "refused", descriptors_refuse_what_they_must },
 	{ "truncate", truncation_at_open_is_kept },
 	{ "direct", direct_io_and_buffers_agree },
+	{ "background", what_was_written_directly_in_the_background_is_read },
 	{ "sync", all_ways_of_syncing_succeed },
 	{ "calls", bytes_go_through_every_call },
 	{ "limits", limits_of_a_process_are_kept },

@@ -51,6 +51,8 @@ function __varve_at
 				set skip 1
 			case 'build --progress'
 				set skip 1
+			case 'build --resource'
+				set skip 1
 			case 'build --secret'
 				set skip 1
 			case 'build --shm-size'
@@ -340,6 +342,7 @@ complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain qui
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
 complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'
 complete -c varve -n '__varve_at "build"' -l replay -d 'Show again what CACHED steps printed when they ran'
+complete -c varve -n '__varve_at "build"' -l resource -x -d 'A limit of every RUN as a whole, such as memory=2g or cpu-quota=150000'
 complete -c varve -n '__varve_at "build"' -l secret -x -d 'A secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]'
 complete -c varve -n '__varve_at "build"' -l shm-size -x -d 'Size of /dev/shm in every RUN (default 64m)'
 complete -c varve -n '__varve_at "build"' -l ssh -x -d 'An ssh agent for RUN --mount=type=ssh; \'default\' is your own'

@@ -246,16 +246,12 @@ static void write_line(struct running *running, const char *text)
  */
 static int say_failures(struct running *running, int failure, struct error *err)
 {
-	for (size_t i = 0; i < running->around.filesystem_count; i++) {
-		cleanup_with(strings_release) struct strings texts = { 0 };
+	cleanup_with(strings_release) struct strings texts = { 0 };
+	int r = surroundings_failures(&running->around, &texts);
 
-		if (workspace_failures(running->around.filesystems[i]->workspace, &texts, NULL) ==
-		    -ENOTCONN)
-			return say_died(err);
-		for (size_t j = 0; j < texts.count; j++)
-			write_line(running, texts.items[j]);
-	}
-	return failure;
+	for (size_t i = 0; i < texts.count; i++)
+		write_line(running, texts.items[i]);
+	return r < 0 ? say_died(err) : failure;
 }
 
 /* The kernel ends one process; what becomes of the step is often told by another, if at all. */

@@ -75,8 +75,8 @@ _varve_table()
 		directories='--store'
 		;;
 	'log')
-		options='--format --stream --timestamps -t --debug -D --help -h --store'
-		valued='--format --stream --store'
+		options='--format --grep -g --ignore-case -i --stream --timestamps -t --debug -D --help -h --store'
+		valued='--format --grep -g --stream --store'
 		directories='--store'
 		choices='--format=table --format=json --stream=all --stream=stdout --stream=stderr'
 		;;

@@ -131,6 +131,8 @@ function __varve_at
 				set skip 1
 			case 'log --format'
 				set skip 1
+			case 'log --grep' 'log -g'
+				set skip 1
 			case 'log --stream'
 				set skip 1
 			case 'log --store'
@@ -416,6 +418,8 @@ complete -c varve -n '__varve_at "cat"' -s D -l debug -d 'Say more: codes of err
 complete -c varve -n '__varve_at "cat"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "cat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "log"' -l format -x -a 'table json' -d 'As it was printed, or an object for each piece that came at once'
+complete -c varve -n '__varve_at "log"' -s g -l grep -x -d 'Lines in which this extended regular expression is, of all builds or of those named'
+complete -c varve -n '__varve_at "log"' -s i -l ignore-case -d 'With --grep: letters are the same, large or small'
 complete -c varve -n '__varve_at "log"' -l stream -x -a 'all stdout stderr' -d 'Only what went to standard output, or to standard error'
 complete -c varve -n '__varve_at "log"' -s t -l timestamps -d 'Seconds since the step began in front of each line'
 complete -c varve -n '__varve_at "log"' -s D -l debug -d 'Say more: codes of errors, details of warnings'

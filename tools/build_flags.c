@@ -16,7 +16,7 @@ static const char *const networks[] = { "default", "none", "host", NULL };
 	{                                                                                    \
 		.name = word, .flags = OPTION_NO_EFFECT, .kind = OPTION_BOOL, .help = reason \
 	}
-#define NO_LIMITS "steps are not limited"
+#define NO_LIMITS "limits are given with --resource"
 
 const struct option_spec build_flag_specs[] = {
 	{ .name = "add-host",
@@ -141,6 +141,10 @@ const struct option_spec build_flag_specs[] = {
 	{ .name = "replay",
 	  FLAG(replay),
 	  .help = "Show again what CACHED steps printed when they ran" },
+	{ .name = "resource",
+	  FLAG(resources),
+	  .value = "name=value",
+	  .help = "A limit of every RUN as a whole, such as memory=2g or cpu-quota=150000" },
 	{ .name = "secret",
 	  FLAG(secrets),
 	  .value = "id=…",
@@ -172,7 +176,7 @@ const struct option_spec build_flag_specs[] = {
 	IGNORED("builder", "there is one builder"),
 	IGNORED("cache-from", "the cache is the store's"),
 	IGNORED("cache-to", "the cache is the store's"),
-	IGNORED("cgroup-parent", NO_LIMITS),
+	IGNORED("cgroup-parent", "steps stay in the group of the build"),
 	IGNORED("cpu-period", NO_LIMITS),
 	IGNORED("cpu-quota", NO_LIMITS),
 	{ .name = "cpu-shares",
@@ -195,7 +199,6 @@ const struct option_spec build_flag_specs[] = {
 	IGNORED("print", "--call does what it did"),
 	IGNORED("provenance", "no attestations are made"),
 	IGNORED_SWITCH("pull", "images come from the store"),
-	IGNORED("resource", NO_LIMITS),
 	IGNORED_SWITCH("rm", "there are no containers to remove"),
 	IGNORED("sbom", "no attestations are made"),
 	IGNORED("security-opt", "steps always have the default profile"),

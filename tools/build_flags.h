@@ -6,7 +6,7 @@
 
 struct build_flags {
 	struct strings add_hosts, allow, annotations, build_args, build_contexts, labels,
-		no_cache_stages, outputs, secrets, ssh, tags, targets, ulimits;
+		no_cache_stages, outputs, resources, secrets, ssh, tags, targets, ulimits;
 	const char *cache_commit, *call, *file, *iidfile, *jobserver, *layers, *memory_reserve,
 		*metadata_file, *network, *platform, *progress;
 	bool all_stages, check, keep_going, load, no_cache, precise, push, quiet, replay, squash;

@@ -166,6 +166,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	strings_add_all(&ret->ssh, &flags->ssh);
 	strings_add_all(&ret->extra_hosts, &flags->add_hosts);
 	strings_add_all(&ret->ulimits, &flags->ulimits);
+	strings_add_all(&ret->resources, &flags->resources);
 	strings_add_all(&ret->allow, &flags->allow);
 	strings_add_all(&ret->no_cache_stages, &flags->no_cache_stages);
 	ret->no_cache = flags->no_cache;
@@ -323,12 +324,18 @@ static int build(const struct invocation *call, struct build_options *options, s
 
 static void options_free(struct build_options *options)
 {
-	struct strings *lists[] = {
-		&options->targets, &options->build_contexts, &options->build_args,
-		&options->labels,  &options->tags,           &options->secrets,
-		&options->ssh,     &options->extra_hosts,    &options->ulimits,
-		&options->allow,   &options->no_cache_stages
-	};
+	struct strings *lists[] = { &options->targets,
+				    &options->build_contexts,
+				    &options->build_args,
+				    &options->labels,
+				    &options->tags,
+				    &options->secrets,
+				    &options->ssh,
+				    &options->extra_hosts,
+				    &options->ulimits,
+				    &options->allow,
+				    &options->no_cache_stages,
+				    &options->resources };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strings_release(lists[i]);

@@ -6,13 +6,14 @@
 #include "fs/base/error.h"
 #include "tools/access.h"
 #include "tools/json_text.h"
+#include "tools/log_search.h"
 #include "tools/output.h"
 
 static const char *const streams[] = { "all", "stdout", "stderr", NULL };
 
 struct log_options {
-	const char *format, *stream;
-	bool times;
+	const char *format, *grep, *stream;
+	bool ignore_case, times;
 };
 
 static const struct option_spec options[] = {
@@ -22,6 +23,16 @@ static const struct option_spec options[] = {
 	  .choices = output_formats,
 	  .value = "format",
 	  .help = "As it was printed, or an object for each piece that came at once" },
+	{ .name = "grep",
+	  .letter = 'g',
+	  OPTION_AT(struct log_options, grep),
+	  .value = "pattern",
+	  .help = "Lines in which this extended regular expression is, of all builds or of those "
+		  "named" },
+	{ .name = "ignore-case",
+	  .letter = 'i',
+	  OPTION_AT(struct log_options, ignore_case),
+	  .help = "With --grep: letters are the same, large or small" },
 	{ .name = "stream",
 	  OPTION_AT(struct log_options, stream),
 	  .initial = "all",
@@ -110,33 +121,55 @@ static int find(struct store *store, const char *name, struct output_log_reader 
 	return r;
 }
 
-static int run(const struct invocation *call, struct error *err)
+static int show_one(struct store *store, const struct invocation *call, struct error *err)
 {
 	cleanup_with(output_log_close) struct output_log_reader *reader = NULL;
-	cleanup_with(store_close) struct store *store = NULL;
 	struct showing showing = { .given = call->options };
 	struct output_log_chunk chunk;
-	int r = access_store(call, 0, &store, err);
+	int r = find(store, call->operands[0], &reader, err);
 
-	if (r == 0)
-		r = find(store, call->operands[0], &reader, err);
 	while (r >= 0 && (r = output_log_next(reader, &chunk, err)) > 0)
 		r = show(&showing, &chunk, err);
 	buf_release(&showing.text);
 	return r;
 }
 
+static int run(const struct invocation *call, struct error *err)
+{
+	const struct log_options *given = call->options;
+	cleanup_with(store_close) struct store *store = NULL;
+	struct log_search search = {
+		.pattern = given->grep,
+		.ignore_case = given->ignore_case,
+		.stream = strcmp(given->stream, "all") != 0 ? given->stream : NULL,
+		.times = given->times,
+		.json = output_format_of(given->format) == OUTPUT_JSON,
+	};
+	int r;
+
+	if (!given->grep && call->operand_count != 1)
+		return error_set(err, -EINVAL,
+				 "without --grep the log of one STATE is shown: name it");
+	if (!given->grep && given->ignore_case)
+		return error_set(err, -EINVAL, "--ignore-case is for --grep");
+	r = access_store(call, 0, &store, err);
+	if (r < 0)
+		return r;
+	return given->grep ? log_search(store, &search, call->operands, call->operand_count, err)
+			   : show_one(store, call, err);
+}
+
 const struct verb verb_log = {
 	.name = "log",
 	.summary = "Show what the step that made a state has printed",
-	.operands = "STATE",
+	.operands = "STATE | --grep PATTERN [BUILD...]",
 	.description =
 		"The whole output of a RUN, also of one that failed, or that a later build has\n"
-		"found CACHED. Other steps print nothing.",
+		"found CACHED. Other steps print nothing. With --grep the lines that match, in all\n"
+		"logs that are kept or in those of the builds or states named; 1 if there are none.",
 	.group = "States",
 	.options = options,
 	.values_size = sizeof(struct log_options),
-	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = VERB_ANY_COUNT,
 	.run = run,
 };

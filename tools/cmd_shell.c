@@ -169,8 +169,10 @@ static int find_state(struct store *store, const char *name, struct calling *cal
 
 static int run_shell(const struct invocation *call, struct shell *shell, struct error *err)
 {
+	cleanup_with(strings_release) struct strings failures = { 0 };
 	int r, status = 0;
 
+	shell->failures = &failures;
 	if (shell->terminal && call->operand_count == 1)
 		(void)dprintf(shell->err_fd,
 			      "A throw-away copy of '%s'; what is written goes with it.\n",
@@ -179,6 +181,8 @@ static int run_shell(const struct invocation *call, struct shell *shell, struct 
 	if (r == 0)
 		r = shell_run(shell, &status, err);
 	terminal_restore();
+	for (size_t i = 0; i < failures.count; i++)
+		output_warn("%s", failures.items[i]);
 	return r < 0 ? r : status;
 }
 

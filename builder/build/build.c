@@ -53,6 +53,8 @@ static int read_options(struct building *building, struct error *err)
 		r = ulimits_parse(&options->ulimits, &building->ulimits, &building->ulimit_count,
 				  err);
 	if (r == 0)
+		r = resources_parse(&options->resources, &building->limits, err);
+	if (r == 0)
 		r = named_contexts_open(&places, &options->build_contexts, &building->contexts,
 					err);
 	return r;
@@ -158,6 +160,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->extra_hosts = &building->extra_hosts;
 	env->ulimits = building->ulimits;
 	env->ulimit_count = building->ulimit_count;
+	env->limits = &building->limits;
 	env->shm_size = options->shm_size;
 	env->open_files = options->open_files;
 	env->memory_reserve = options->memory_reserve;
@@ -354,6 +357,7 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	strings_release(&building.extra_hosts);
 	store_lease_end(building.lease);
 	free(building.ulimits);
+	group_limits_release(&building.limits);
 	free(building.results);
 	free(building.outcomes);
 	free(building.label);

@@ -35,7 +35,7 @@ struct build_options {
 	bool keep_going;     /* a step that fails stops those alone that need it */
 	const char *for_one; /* a flag of the caller that makes sense for one target; NULL: none */
 	struct strings build_contexts, build_args, labels, tags;
-	struct strings secrets, ssh, extra_hosts, ulimits, allow, no_cache_stages;
+	struct strings secrets, ssh, extra_hosts, ulimits, resources, allow, no_cache_stages;
 	bool no_cache;
 	struct call call; /* all but CALL_BUILD: plan it, and do nothing */
 	bool network_none, network_host;

@@ -10,6 +10,7 @@
 #include "builder/build/secrets.h"
 #include "builder/dockerfile/diagnostic.h"
 #include "builder/plan/outline.h"
+#include "builder/sandbox/group.h"
 
 struct lint;
 
@@ -26,6 +27,7 @@ struct building {
 	struct strings extra_hosts;
 	struct spec_ulimit *ulimits;
 	size_t ulimit_count;
+	struct group_limits limits;
 	struct plan *plan;
 	struct outline outline; /* of CALL_OUTLINE; lives as long as the plan */
 	struct location failed; /* where in the Dockerfile an error is; nowhere */

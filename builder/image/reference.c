@@ -192,14 +192,20 @@ static int check_name(const char *text, const struct reference *reference, struc
 	return 0;
 }
 
+static bool looks_like_id(const char *text)
+{
+	struct object_id id;
+
+	return strlen(text) == OBJECT_ID_HEX_SIZE - 1 && object_id_parse(text, &id) == 0;
+}
+
 static int parse(const char *text, char *copy, struct reference *ret, struct error *err)
 {
 	char *at = strchr(copy, '@'), *slash, *colon;
-	struct object_id id;
 
 	if (!*copy)
 		return error_set(err, -EINVAL, "invalid image name: it is empty");
-	if (strlen(copy) == OBJECT_ID_HEX_SIZE - 1 && object_id_parse(copy, &id) == 0)
+	if (looks_like_id(copy))
 		return error_set(err, -EINVAL,
 				 "invalid image name '%s': it would be taken for an image id",
 				 text);
@@ -280,7 +286,8 @@ char *reference_familiar(const struct reference *reference)
 		buf_add_format(&text, "%s/%s", reference->domain, path);
 	} else {
 		if (strncmp(path, OFFICIAL, strlen(OFFICIAL)) == 0 &&
-		    !strchr(path + strlen(OFFICIAL), '/'))
+		    !strchr(path + strlen(OFFICIAL), '/') &&
+		    !looks_like_id(path + strlen(OFFICIAL)))
 			path += strlen(OFFICIAL);
 		buf_add_string(&text, path);
 	}

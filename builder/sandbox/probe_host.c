@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "builder/sandbox/group_place.h"
 #include "builder/sandbox/probe_internal.h"
 #include "builder/sandbox/program.h"
 #include "fs/base/alloc.h"
@@ -145,33 +146,24 @@ void probe_limits(struct probe_report *report)
 				 "only %llu at a time", (unsigned long long)limit.rlim_max);
 }
 
-/* The directory of this process in the unified hierarchy; the caller frees. NULL: none. */
-static char *own_cgroup(void)
-{
-	cleanup_with(buf_release) struct buf text = { 0 };
-	const char *line;
-
-	if (access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0 ||
-	    file_read(AT_FDCWD, "/proc/self/cgroup", MAX_FILE, &text) < 0)
-		return NULL;
-	line = strstr(buf_string(&text), "0::/");
-	return line ? xasprintf("/sys/fs/cgroup%.*s", (int)strcspn(line + 3, "\n"), line + 3)
-		    : NULL;
-}
-
 void probe_cgroup(struct probe_report *report)
 {
-	cleanup_free char *path = own_cgroup();
+	cleanup_with(group_places_release) struct group_places places = { 0 };
+	cleanup_with(buf_release) struct buf why = { 0 }, mend = { 0 }, missing = { 0 };
+	cleanup_fd int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	unsigned none = group_places_find(root_fd, GROUP_ALL, false, &places, &why, &mend);
 
-	if (path && access(path, W_OK) == 0)
-		probe_report_add(report, "control groups", PROBE_OK, NULL, "limits can be set");
+	for (unsigned bit = 1; bit < GROUP_ALL; bit <<= 1) {
+		if (none & bit)
+			buf_add_format(&missing, "%s%s", missing.length ? ", " : "",
+				       group_controller_name(bit));
+	}
+	if (none)
+		probe_report_add(report, "control groups", PROBE_WARN,
+				 mend.length ? buf_string(&mend) : NULL, "no limits of %s: %s",
+				 buf_string(&missing), buf_string(&why));
 	else
-		probe_report_add(
-			report, "control groups", PROBE_WARN,
-			path ? "run it as: systemd-run --user --scope -p Delegate=yes varve ..."
-			     : "boot with systemd.unified_cgroup_hierarchy=1",
-			path ? "not in a delegated group: no limits for memory and processors"
-			     : "no unified hierarchy: no limits for memory and processors");
+		probe_report_add(report, "control groups", PROBE_OK, NULL, "limits can be set");
 }
 
 /* ---- mounts of the host ---- */

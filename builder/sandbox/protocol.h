@@ -39,10 +39,11 @@ enum helper_request {
 	/* REPLY_DONE with the pid of the process that keeps the network namespace until the
 	 * answering socket is closed, and the namespace. */
 	REQUEST_NETWORK,
-	/* u32 START_ flags, u64 open files, u32 rows << 16 | columns, string hosts, string resolv.conf,
+	/* u32 START_ flags, u64 open files, u32 rows << 16 | columns, u32 control groups, string hosts, string resolv.conf,
 	 * u32 n and n times string filesystem and u32 index of its owner's descriptor and of its table
 	 * (0: none), spec. fds: stdout and stderr unless START_TERMINAL, stdin if START_STDIN, the
-	 * network namespace if START_NETWORK, two for START_JOBSERVER, then owners'.
+	 * network namespace if START_NETWORK, two for START_JOBSERVER, one for each
+	 * control group, where "0" is to be written, then owners'.
 	 * REPLY_STARTING, REPLY_STARTED, REPLY_ENDED. */
 	REQUEST_START,
 	/* For the guard: u32 GUARD_ flags, string program, strings arguments; "%r" and "%e" in them

@@ -100,6 +100,9 @@ struct step_io {
 	struct step_terminal *terminal;
 	/* The ends of a pipe, to read and to write, for the descriptors above. NULL: none. */
 	const int *jobserver_fds;
+	/* Control groups for all of its processes, see group.h. */
+	const int *group_fds;
+	size_t group_count;
 	/* sandbox_start() gives up with -ECANCELED when this becomes readable; not above 0: never. */
 	int cancel_fd;
 	/* Without an owner mknod of devices fails in a filesystem as it does for any user. */

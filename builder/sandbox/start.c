@@ -177,6 +177,8 @@ static int build_request(struct step *step, const struct spec *spec, const struc
 		add_fd(request, io->jobserver_fds[0]);
 		add_fd(request, io->jobserver_fds[1]);
 	}
+	for (size_t i = 0; i < io->group_count; i++)
+		add_fd(request, io->group_fds[i]);
 	if (sandbox->holder.all_ids)
 		request->flags |= START_ALL_IDS;
 	if (sandbox->host_proc)
@@ -187,6 +189,7 @@ static int build_request(struct step *step, const struct spec *spec, const struc
 	wire_put_u64(&request->message, open_files(sandbox));
 	wire_put_u32(&request->message,
 		     io->terminal ? (uint32_t)io->terminal->rows << 16 | io->terminal->columns : 0);
+	wire_put_u32(&request->message, (uint32_t)io->group_count);
 	wire_put_string(&request->message, buf_string(&request->hosts));
 	wire_put_string(&request->message, buf_string(&request->resolv_conf));
 	r = add_owners(io, request, err);

@@ -229,14 +229,15 @@ static void note_failure(struct solver *solver, const struct vertex *vertex, int
 }
 
 /*
- * Let those go ahead that have waited for nothing else. The first of them is for the worker that
- * calls this, and looks for work next: waking another for each step of a stage would cost more than
- * finding most of them done.
+ * Let those go ahead that have waited for nothing else. The first of them, most often the stage's
+ * next step, is for the worker that calls this, and returned. Whoever took what has waited longest
+ * would begin all stages before ending one, and each that has begun keeps its filesystem; and
+ * waking another worker for each step of a stage would cost more than finding most of them done.
  */
-static void note_done(struct solver *solver, const struct vertex *vertex)
+static const struct vertex *note_done(struct solver *solver, const struct vertex *vertex)
 {
 	const struct plan *plan = solver->options->plan;
-	bool first = true;
+	const struct vertex *first = NULL;
 
 	for (unsigned i = vertex->index + 1; i < plan->vertex_count; i++) {
 		const struct vertex *other = plan->vertices[i];
@@ -244,18 +245,23 @@ static void note_done(struct solver *solver, const struct vertex *vertex)
 		for (size_t j = 0; j < other->input_count; j++) {
 			if (other->inputs[j] != vertex || --solver->waiting_for[i] > 0)
 				continue;
+			if (!first) {
+				first = other;
+				continue;
+			}
 			enqueue(solver, i);
-			if (!first)
-				pthread_cond_signal(&solver->changed);
-			first = false;
+			pthread_cond_signal(&solver->changed);
 		}
 	}
+	return first;
 }
 
-/* With the lock held, which is given up meanwhile. */
-static void work(struct solver *solver, const struct vertex *vertex)
+/* With the lock held, which is given up meanwhile. What is to be done next by the same worker, or
+ * NULL. */
+static const struct vertex *work(struct solver *solver, const struct vertex *vertex)
 {
 	const struct solve_options *options = solver->options;
+	const struct vertex *next = NULL;
 	struct error err = { 0 };
 	int r;
 
@@ -268,22 +274,27 @@ static void work(struct solver *solver, const struct vertex *vertex)
 	if (r < 0)
 		note_failure(solver, vertex, r, &err);
 	else
-		note_done(solver, vertex);
+		next = note_done(solver, vertex);
 	if (--solver->left == 0)
 		pthread_cond_broadcast(&solver->changed);
+	return next;
 }
 
 static void *run_worker(void *context)
 {
 	struct solver *solver = context;
+	const struct vertex *vertex = NULL;
 
 	pthread_mutex_lock(&solver->lock);
 	while (!solver->stopping && solver->left > 0) {
-		if (solver->queue_head == solver->queue_tail) {
+		if (!vertex && solver->queue_head == solver->queue_tail) {
 			pthread_cond_wait(&solver->changed, &solver->lock);
 			continue;
 		}
-		work(solver, solver->options->plan->vertices[solver->queue[solver->queue_head++]]);
+		if (!vertex)
+			vertex = solver->options->plan
+					 ->vertices[solver->queue[solver->queue_head++]];
+		vertex = work(solver, vertex);
 	}
 	pthread_mutex_unlock(&solver->lock);
 	return NULL;

@@ -58,14 +58,33 @@ void filesystem_close(struct filesystem *filesystem)
 	free(filesystem);
 }
 
+/* The one that has waited longest, when there are too many: its stage has ended, or its next step
+ * was no RUN. */
+static struct filesystem *take_oldest(struct step_env *env)
+{
+	struct filesystem **at = &env->idle, *oldest;
+	size_t count = 1;
+
+	for (; *at && (*at)->next; at = &(*at)->next)
+		count++;
+	if (count <= FILESYSTEMS_KEPT)
+		return NULL;
+	oldest = *at;
+	*at = NULL;
+	return oldest;
+}
+
 void filesystem_keep(struct filesystem *filesystem)
 {
 	struct step_env *env = filesystem->env;
+	struct filesystem *oldest;
 
 	pthread_mutex_lock(&env->lock);
 	filesystem->next = env->idle;
 	env->idle = filesystem;
+	oldest = take_oldest(env);
 	pthread_mutex_unlock(&env->lock);
+	filesystem_close(oldest);
 }
 
 struct filesystem *filesystem_take(struct step_env *env, const struct object_id *snapshot)

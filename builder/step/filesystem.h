@@ -32,7 +32,11 @@ int filesystem_open(struct step_env *env, const char *prefix, const struct objec
 void filesystem_close(struct filesystem *filesystem);
 DEFINE_CLEANUP(struct filesystem *, filesystem_close);
 
-/* Keep a writable one that has just been committed, for whoever goes on from there. */
+/* So many at once: each is a process of about a megabyte, and a mount. */
+#define FILESYSTEMS_KEPT 24
+
+/* Keep a writable one that has just been committed, for whoever goes on from there; the one kept
+ * longest goes when they are too many. */
 void filesystem_keep(struct filesystem *filesystem);
 /* One that was kept at this snapshot, or NULL. */
 struct filesystem *filesystem_take(struct step_env *env, const struct object_id *snapshot);

@@ -301,6 +301,8 @@ static int carry_out(struct session *session, int *ret_status, struct error *err
 	surroundings_end_owners(&session->around);
 	r = step_wait(session->step, &status, err);
 	drain(session);
+	if (session->shell->failures)
+		(void)surroundings_failures(&session->around, session->shell->failures);
 	if (watched == -ENOTCONN)
 		return error_set(err, -ENOTCONN, "the process that serves the filesystem has died");
 	if (r == 0)

@@ -27,6 +27,8 @@ struct shell {
 	bool terminal;
 	/* Gives a byte for each signal: SIGWINCH, or one to be passed on; -1: none comes. */
 	int signal_fd;
+	/* What failed in its filesystems of which the process saw but a number, appended; or NULL. */
+	struct strings *failures;
 };
 
 /* 0, and in *ret_status what a shell would say of the end of such a process. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "builder/sandbox/group.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/filesystem.h"
 #include "builder/step/remote_files.h"
@@ -30,10 +31,25 @@ void step_env_release(struct step_env *env)
 {
 	filesystem_close_kept(env);
 	sandbox_close(env->sandbox);
+	groups_close(env->groups);
 	content_memo_free(env->memo);
 	remotes_free(env->remotes);
 	pthread_mutex_destroy(&env->lock);
 	pthread_mutex_destroy(&env->memo_lock);
+}
+
+/* Before the sandbox, whose processes would be in the way of a group with groups in it. */
+static int open_groups(struct step_env *env, struct error *err)
+{
+	cleanup_with(buf_release) struct buf warning = { 0 };
+	int r;
+
+	if (!env->limits || env->groups || !group_limits_any(env->limits))
+		return 0;
+	r = groups_open(env->limits, &env->groups, &warning, err);
+	if (warning.length && env->warn)
+		env->warn(env->warn_context, buf_string(&warning));
+	return r < 0 ? error_prefix(err, r, "--resource") : 0;
 }
 
 static int open_sandbox(struct step_env *env, struct error *err)
@@ -61,6 +77,8 @@ int step_env_sandbox(struct step_env *env, struct sandbox **ret, struct error *e
 
 	pthread_mutex_lock(&env->lock);
 	if (!env->sandbox)
+		r = open_groups(env, err);
+	if (!env->sandbox && r == 0)
 		r = open_sandbox(env, err);
 	*ret = env->sandbox;
 	pthread_mutex_unlock(&env->lock);

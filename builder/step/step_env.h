@@ -18,6 +18,8 @@ struct node;
 struct tree;
 struct error;
 struct filesystem;
+struct group_limits;
+struct groups;
 struct jobserver;
 struct sandbox;
 struct store;
@@ -72,6 +74,7 @@ struct step_env {
 	const struct strings *extra_hosts; /* see spec.h; NULL: none */
 	const struct spec_ulimit *ulimits;
 	size_t ulimit_count;
+	const struct group_limits *limits; /* of all processes of a RUN together; NULL: none */
 	uint64_t shm_size;
 	uint64_t open_files; /* see struct sandbox_options */
 	/* No further RUN begins while less memory is available: see memory_gate.h. 0: it does. */
@@ -93,6 +96,7 @@ struct step_env {
 
 	pthread_mutex_t lock;
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
+	struct groups *groups;   /* set with it; NULL: no limits */
 	unsigned next_mount;     /* guarded by lock: for names */
 	unsigned running;        /* guarded by lock: RUN steps that have been let through */
 	struct filesystem *idle; /* guarded by lock: see filesystem.h */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "builder/history/output_log.h"
+#include "builder/sandbox/group.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/jobserver.h"
 #include "builder/step/memory_gate.h"
@@ -35,6 +36,7 @@ struct running {
 	struct surroundings around;
 	struct output_log *journal;    /* NULL: its output is not kept */
 	struct jobserver_client *jobs; /* NULL: nobody counts them */
+	struct group *group;           /* NULL: no limits */
 	uint64_t started_ns;
 };
 
@@ -162,6 +164,8 @@ static int start(struct running *running, int pipes[2], struct step **ret, struc
 			       .stderr_fd = inner[1],
 			       .cancel_fd = running->task->env->cancel_fd };
 	io.jobserver_fds = running->jobs ? jobserver_fds(running->jobs) : NULL;
+	if (running->group)
+		io.group_fds = group_fds(running->group, &io.group_count);
 	io.owners = owner_channel_owners(running->around.owners, &io.owner_count);
 	r = sandbox_start(running->task->env->sandbox, &running->around.spec, &io, ret, listen_fds,
 			  err);
@@ -242,16 +246,31 @@ static void write_line(struct running *running, const char *text)
  */
 static int say_failures(struct running *running, int failure, struct error *err)
 {
-	for (size_t i = 0; i < running->around.filesystem_count; i++) {
-		cleanup_with(strings_release) struct strings texts = { 0 };
+	cleanup_with(strings_release) struct strings texts = { 0 };
+	int r = surroundings_failures(&running->around, &texts);
 
-		if (workspace_failures(running->around.filesystems[i]->workspace, &texts, NULL) ==
-		    -ENOTCONN)
-			return say_died(err);
-		for (size_t j = 0; j < texts.count; j++)
-			write_line(running, texts.items[j]);
+	for (size_t i = 0; i < texts.count; i++)
+		write_line(running, texts.items[i]);
+	return r < 0 ? say_died(err) : failure;
+}
+
+/* The kernel ends one process; what becomes of the step is often told by another, if at all. */
+static void mention_limit(const struct running *running, struct error *err)
+{
+	if (err && running->group && group_out_of_memory(running->group)) {
+		cleanup_free char *said = xstrdup(err->text);
+
+		(void)error_set(err, err->code,
+				"%.900s; killed: the step's memory limit of %.4g MiB was reached",
+				said, (double)running->task->env->limits->memory / (1 << 20));
 	}
-	return failure;
+}
+
+static int enter_group(struct running *running, struct error *err)
+{
+	struct groups *groups = running->task->env->groups;
+
+	return groups ? group_new(groups, &running->group, err) : 0;
 }
 
 static int run_process(struct running *running, struct error *err)
@@ -265,6 +284,7 @@ static int run_process(struct running *running, struct error *err)
 		close_both(pipes);
 		if (r == -ECANCELED)
 			return r;
+		mention_limit(running, err);
 		return say_failures(running, r, err);
 	}
 	ended = watch(running, step, pipes);
@@ -279,6 +299,8 @@ static int run_process(struct running *running, struct error *err)
 		return say_died(err);
 	if (r == 0)
 		r = judge(running, &status, err);
+	if (r < 0)
+		mention_limit(running, err);
 	return r < 0 ? say_failures(running, r, err) : 0;
 }
 
@@ -356,7 +378,10 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		running.journal = step_journal_begin(task, keys, running.around.mounts);
 		r = join_jobserver(&running, err);
 		if (r == 0)
+			r = enter_group(&running, err);
+		if (r == 0)
 			r = run_process(&running, err);
+		group_free(take_ptr(&running.group));
 		jobserver_leave(take_ptr(&running.jobs));
 		if (r == -ECHILD || r == -ECANCELED)
 			commit_failed(&running, keys, ret);

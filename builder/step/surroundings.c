@@ -163,6 +163,15 @@ void surroundings_end_owners(struct surroundings *around)
 	owner_channel_close(take_ptr(&around->owners));
 }
 
+int surroundings_failures(const struct surroundings *around, struct strings *ret)
+{
+	for (size_t i = 0; i < around->filesystem_count; i++) {
+		if (workspace_failures(around->filesystems[i]->workspace, ret, NULL) == -ENOTCONN)
+			return -ENOTCONN;
+	}
+	return 0;
+}
+
 void surroundings_release(struct surroundings *around)
 {
 	owner_channel_close(around->owners);

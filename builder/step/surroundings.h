@@ -30,6 +30,9 @@ const char *surroundings_place(size_t index);
 int surroundings_open(struct step_task *task, struct surroundings *ret, struct error *err);
 /* A question that came too late must not keep the supervisor from ending. */
 void surroundings_end_owners(struct surroundings *around);
+/* What failed in its filesystems of which programs saw but a number, appended. -ENOTCONN: the server
+ * of one of them is gone. */
+int surroundings_failures(const struct surroundings *around, struct strings *ret);
 /* Nothing that was not committed is left. A root that was given away is NULL before. */
 void surroundings_release(struct surroundings *around);
 DEFINE_CLEANUP_VALUE(struct surroundings, surroundings_release);

@@ -51,6 +51,8 @@ function __varve_at
 				set skip 1
 			case 'build --progress'
 				set skip 1
+			case 'build --resource'
+				set skip 1
 			case 'build --secret'
 				set skip 1
 			case 'build --shm-size'
@@ -128,6 +130,8 @@ function __varve_at
 			case 'cat --store'
 				set skip 1
 			case 'log --format'
+				set skip 1
+			case 'log --grep' 'log -g'
 				set skip 1
 			case 'log --stream'
 				set skip 1
@@ -340,6 +344,7 @@ complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain qui
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
 complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'
 complete -c varve -n '__varve_at "build"' -l replay -d 'Show again what CACHED steps printed when they ran'
+complete -c varve -n '__varve_at "build"' -l resource -x -d 'A limit of every RUN as a whole, such as memory=2g or cpu-quota=150000'
 complete -c varve -n '__varve_at "build"' -l secret -x -d 'A secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]'
 complete -c varve -n '__varve_at "build"' -l shm-size -x -d 'Size of /dev/shm in every RUN (default 64m)'
 complete -c varve -n '__varve_at "build"' -l ssh -x -d 'An ssh agent for RUN --mount=type=ssh; \'default\' is your own'
@@ -413,6 +418,8 @@ complete -c varve -n '__varve_at "cat"' -s D -l debug -d 'Say more: codes of err
 complete -c varve -n '__varve_at "cat"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "cat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "log"' -l format -x -a 'table json' -d 'As it was printed, or an object for each piece that came at once'
+complete -c varve -n '__varve_at "log"' -s g -l grep -x -d 'Lines in which this extended regular expression is, of all builds or of those named'
+complete -c varve -n '__varve_at "log"' -s i -l ignore-case -d 'With --grep: letters are the same, large or small'
 complete -c varve -n '__varve_at "log"' -l stream -x -a 'all stdout stderr' -d 'Only what went to standard output, or to standard error'
 complete -c varve -n '__varve_at "log"' -s t -l timestamps -d 'Seconds since the step began in front of each line'
 complete -c varve -n '__varve_at "log"' -s D -l debug -d 'Say more: codes of errors, details of warnings'

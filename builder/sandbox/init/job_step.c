@@ -43,9 +43,23 @@ static void own_pipes(const struct step *step)
 	}
 }
 
+/* Before the namespace of groups is made: there it is at the top. */
+static int join_groups(const struct step *step, struct error *err)
+{
+	for (uint32_t i = 0; i < step->group_count; i++) {
+		if (write(step->group_fds[i], "0", 1) != 1)
+			return error_errno(err, -errno,
+					   "cannot put the step into its control group");
+	}
+	return 0;
+}
+
 static int run(struct step *step, struct error *err)
 {
-	int r = process_become_root(step->zygote->all_ids, step->zygote->pid, err);
+	int r = join_groups(step, err);
+
+	if (r == 0)
+		r = process_become_root(step->zygote->all_ids, step->zygote->pid, err);
 
 	umask(0);
 	if (r == 0)

@@ -48,7 +48,9 @@ struct step {
 	const struct zygote *zygote;
 	unsigned flags; /* START_ */
 	int builder_fd, stdin_fd, stdout_fd, stderr_fd, network_fd;
-	int jobserver_fds[2];   /* or -1 */
+	int jobserver_fds[2]; /* or -1 */
+	const int *group_fds; /* of the request */
+	uint32_t group_count;
 	uint32_t terminal_size; /* rows << 16 | columns */
 	uint64_t open_files;
 	char *hosts, *resolv_conf;

@@ -39,7 +39,8 @@ static void parse_channels(struct step *step, struct wire *request, const int *f
 static size_t count_fds(const struct step *step)
 {
 	return 1 + (step->flags & START_TERMINAL ? 0 : 2) + (step->flags & START_STDIN ? 1 : 0) +
-	       (step->flags & START_NETWORK ? 1 : 0) + (step->flags & START_JOBSERVER ? 2 : 0);
+	       (step->flags & START_NETWORK ? 1 : 0) + (step->flags & START_JOBSERVER ? 2 : 0) +
+	       step->group_count;
 }
 
 int step_parse(struct step *step, const struct zygote *zygote, struct wire *request, const int *fds,
@@ -56,6 +57,7 @@ int step_parse(struct step *step, const struct zygote *zygote, struct wire *requ
 	step->flags = wire_u32(request);
 	step->open_files = wire_u64(request);
 	step->terminal_size = wire_u32(request);
+	step->group_count = wire_u32(request);
 	step->hosts = wire_string(request);
 	step->resolv_conf = wire_string(request);
 	parse_channels(step, request, fds, fd_count);
@@ -75,6 +77,7 @@ int step_parse(struct step *step, const struct zygote *zygote, struct wire *requ
 		step->jobserver_fds[0] = *fds++;
 		step->jobserver_fds[1] = *fds++;
 	}
+	step->group_fds = fds;
 	step->mount_fds = xcalloc(step->spec.mount_count, sizeof *step->mount_fds);
 	step->listen_fds = xcalloc(step->spec.mount_count, sizeof *step->listen_fds);
 	step->filesystems = xcalloc(step->spec.mount_count + 1, sizeof *step->filesystems);

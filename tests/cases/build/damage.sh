@@ -34,6 +34,16 @@ echo "one that is gone"
 rm -f "$blob"
 refuse "^#[0-9]+ [0-9.]+ varve: \"/data/large\": object $large is not in the store"
 
+echo "who looks at it in a shell reads the same"
+status=0
+varve shell base -- cat /data/large >"$LOG" 2>&1 || status=$?
+expect "status" 1 $status
+grep -q 'Input/output error' "$LOG" || fail "$(cat "$LOG")"
+grep -q "^varve: warning: \"/data/large\": object $large is not in the store" "$LOG" ||
+	fail "not told: $(cat "$LOG")"
+varve shell base -- true >"$LOG" 2>&1
+expect "what is told where nothing failed" "" "$(cat "$LOG")"
+
 echo "one that the disk cannot read, and a program that does not care"
 mkdir "$blob"
 cat >"$CONTEXT/Dockerfile" <<'EOF'

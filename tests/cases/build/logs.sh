@@ -54,12 +54,43 @@ expect "status" 125 "$(code varve log last-failed 2>"$TEST_TMP/error")"
 grep -q "before anything ran" "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
 expect "of what no step has made" 125 "$(code varve log base 2>/dev/null)"
 
+echo "lines are found in the logs of all builds, each log once"
+build "$CONTEXT"
+varve log --grep 'line 1999[89] of' >"$TEST_TMP/found"
+expect "lines" 2 "$(wc -l <"$TEST_TMP/found" | tr -d ' ')"
+expect_match "the first" "*@build:3:line 19998 of many" "$(head -n 1 "$TEST_TMP/found")"
+varve log "$(head -n 1 "$TEST_TMP/found" | sed 's/:line.*//')" | grep -qx 'line 19998 of many' ||
+	fail "its address is no state"
+expect "what no line ends" 1 "$(varve log --grep '^no newline$' | wc -l | tr -d ' ')"
+expect "in letters of any size" 1 "$(varve log -i --grep 'NO NEWLINE' | wc -l | tr -d ' ')"
+expect "no match" 1 "$(code varve log --grep 'NO NEWLINE')"
+expect "of standard error" 1 "$(varve log --stream stderr --grep . | grep -c "@build:2:err$")"
+expect "of one build" 1 "$(varve log --grep 'said last' last | wc -l | tr -d ' ')"
+expect_match "with times" "*@stage-1:2:0.[0-9]*:said last" "$(varve log -t --grep '^said' last)"
+varve log --format json --grep said last | grep -qE \
+	'^\{"state":"[^"]*@stage-1:2","ms":[0-9]+,"stream":"stdout","line":"said last"\}$' ||
+	fail "as JSON: $(varve log --format json --grep said last)"
+expect "no pattern" 125 "$(code varve log --grep '(' 2>"$TEST_TMP/error")"
+grep -qF "'('" "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
+expect "no such build" 125 "$(code varve log --grep x nosuch 2>/dev/null)"
+expect "no state" 125 "$(code varve log 2>/dev/null)"
+expect "two states" 125 "$(code varve log last app 2>/dev/null)"
+# A line as long as what is kept in memory for one, and one behind it.
+printf 'FROM base\nRUN head -c 3000000 /dev/zero | tr "\\0" x; echo; printf "a\\0b\\r\\n"\n' \
+	>"$CONTEXT/long"
+build -f "$CONTEXT/long" "$CONTEXT"
+expect "behind a long line" 1 "$(varve log --grep 'b$' last | wc -l | tr -d ' ')"
+expect "pieces of it" 3 "$(varve log --grep x last | wc -l | tr -d ' ')"
+build "$CONTEXT"
+
 echo "what is damaged is said so"
 for file in "$VARVE_STORE"/journal/*; do
 	dd if=/dev/zero of="$file" bs=1 seek=30 count=8 conv=notrunc 2>/dev/null
 done
 expect "status" 125 "$(code varve log app 2>"$TEST_TMP/error")"
 grep -q damaged "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
+expect "status" 1 "$(code varve log --grep said last 2>"$TEST_TMP/error")"
+grep -q 'warning: .*@stage-1:2: .*damaged' "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
 
 echo "a log that cannot be kept stops no build"
 rm -rf "$VARVE_STORE/journal"

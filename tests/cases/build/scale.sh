@@ -2,6 +2,7 @@
 # Dockerfiles that programs write: hundreds of stages, a stage of hundreds of copies.
 . "$CASE_LIB"
 . "$BUILD_LIB"
+. "$FAMILY_LIB"
 make_base
 cd "$TEST_TMP" || exit
 many() {
@@ -35,6 +36,29 @@ sed -e '1i # generated again' -e 's/^FROM start AS lock-7$/FROM start AS other\n
 mv again "$CONTEXT/Dockerfile"
 build -t many "$CONTEXT"
 expect "nothing is done again" 0 "$(count DONE)"
+
+echo "a stage that has begun is gone on with before the next begins"
+for i in $(seq 40); do
+	printf 'FROM base AS s%s\nRUN true 1 of %s\nRUN true 2 of %s\n' "$i" "$i" "$i"
+done >"$CONTEXT/Dockerfile"
+build -j 1 --all-stages "$CONTEXT"
+sed -n 's/^#[0-9]* \[s[0-9]* [23].3\] RUN true \([12]\) of .*/\1/p' "$LOG" | uniq >order
+expect "steps one after another" 80 "$(wc -l <order | tr -d ' ')"
+
+echo "only so many filesystems wait for a next step that may never come"
+"$VARVE" build -j 2 --no-cache --all-stages "$CONTEXT" >"$LOG" 2>&1 &
+pid=$!
+most=0
+while kill -0 $pid 2>/dev/null; do
+	servers
+	# shellcheck disable=SC2086
+	set -- $found
+	[ $# -le $most ] || most=$#
+	sleep 0.02
+done
+wait $pid || fail "$(cat "$LOG")"
+echo "most at once: $most"
+[ $most -gt 1 ] && [ $most -le 30 ] || fail "$most servers at once"
 
 echo "a stage of 300 copies, and no limit to layers"
 {

@@ -46,6 +46,18 @@ static void test_names_are_completed_as_docker_does(void **state)
 	check("x:_Tag.1-2", "docker.io/library/x:_Tag.1-2", "x:_Tag.1-2");
 }
 
+static void test_no_name_is_shortened_to_what_is_an_id(void **state)
+{
+	cleanup_with(reference_release) struct reference reference = { 0 };
+	cleanup_free char *familiar = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_ok(reference_parse("library/" HEX, &reference, &err), err);
+	familiar = reference_familiar(&reference);
+	assert_string_equal(familiar, "library/" HEX);
+}
+
 static void test_bad_names_are_refused(void **state)
 {
 	const char *bad[] = { "",       "UPPER",   "user/UPPER", ":tag",       "x:",     "x:-a",
@@ -82,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_are_completed_as_docker_does),
+		cmocka_unit_test(test_no_name_is_shortened_to_what_is_an_id),
 		cmocka_unit_test(test_bad_names_are_refused),
 		cmocka_unit_test(test_another_digest_is_told_apart),
 	};

@@ -9,6 +9,7 @@
 #include "builder/build/record.h"
 #include "builder/build/secrets.h"
 #include "builder/dockerfile/diagnostic.h"
+#include "builder/image/platform.h"
 #include "builder/plan/outline.h"
 
 struct lint;
@@ -26,6 +27,8 @@ struct building {
 	struct strings extra_hosts;
 	struct spec_ulimit *ulimits;
 	size_t ulimit_count;
+	struct platform *platforms; /* all different; at least one */
+	size_t platform_count;
 	struct plan *plan;
 	struct outline outline; /* of CALL_OUTLINE; lives as long as the plan */
 	struct location failed; /* where in the Dockerfile an error is; nowhere */

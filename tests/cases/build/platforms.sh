@@ -138,3 +138,43 @@ cat >"$CONTEXT/docker-bake.json" <<END2
 END2
 (cd "$CONTEXT" && varve bake --allow "fs.write=$TEST_TMP" >"$LOG" 2>&1) || fail "bake: $(cat "$LOG")"
 cmp "$TEST_TMP/baked.tar" "$TEST_TMP/again.tar" || fail "bake makes something else"
+
+echo "a program for another machine is not run, and the error says what helps"
+[ "$other" = arm64 ] && machine='\267' || machine='\076'
+cp -a "$ROOT" "$TEST_TMP/foreign"
+rm "$TEST_TMP/foreign/bin/sh"
+head='\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\002\000'$machine'\000'
+{ printf "$head" && head -c 200 /dev/zero; } >"$TEST_TMP/foreign/bin/sh"
+chmod 755 "$TEST_TMP/foreign/bin/sh"
+tar -C "$TEST_TMP/foreign" --numeric-owner --owner=0 --group=0 -cf "$TEST_TMP/foreign.tar" .
+varve import --platform "linux/$other" --name foreign "$TEST_TMP/foreign.tar" >"$TEST_TMP/id"
+printf 'FROM foreign\nRUN echo hi\n' >"$CONTEXT/foreign"
+fails --platform "linux/$other" -f "$CONTEXT/foreign" "$CONTEXT"
+said "/bin/sh is a program for $other, and"
+said "install qemu-user-static"
+
+# From Linux 6.7 on each user namespace may have handlers of its own.
+cat >"$TEST_TMP/handlers" <<'END2'
+handlers=/proc/sys/fs/binfmt_misc
+mount -t binfmt_misc none $handlers 2>/dev/null && [ -w $handlers/register ] || exit 77
+for program in none /bin/echo /no/such; do
+	[ $program = none ] || echo ":case:M::$MAGIC::$program:" >$handlers/register
+	"$VARVE" build --no-cache --platform "linux/$OTHER" -f "$CONTEXT/foreign" "$CONTEXT" >"$LOG" 2>&1 || true
+	case $program in
+	none) grep -q "nothing runs those on this host" "$LOG" || exit 1 ;;
+	/bin/echo) grep -q '^#[0-9]* [0-9.]* /bin/sh -c echo hi$' "$LOG" || exit 2 ;;
+	*) grep -q "'/no/such', is not in the image: register it with the flag F" "$LOG" || exit 3 ;;
+	esac
+	[ $program = none ] || echo -1 >$handlers/case
+done
+END2
+export CONTEXT LOG
+[ "$other" = arm64 ] && machine='\xb7' || machine='\x3e'
+export OTHER="$other" MAGIC='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00'$machine'\x00'
+status=0
+unshare --user --map-root-user --mount sh -e "$TEST_TMP/handlers" || status=$?
+case $status in
+0) echo "with a handler it is run" ;;
+77) echo "no handlers can be tried here" ;;
+*) fail "handlers: $status: $(cat "$LOG")" ;;
+esac

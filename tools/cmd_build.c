@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,6 +199,19 @@ static void add_digest(struct buf *text, const char *key, const struct object_id
 	json_add_field(text, key, value);
 }
 
+/* Where the image is, for those who go on with it. */
+static void add_descriptor(struct buf *text, const struct descriptor *descriptor)
+{
+	cleanup_with(buf_release) struct buf value = { 0 };
+
+	buf_add_char(&value, '{');
+	json_add_field(&value, "mediaType", descriptor->media_type);
+	add_digest(&value, "digest", &descriptor->digest);
+	buf_add_format(&value, ",\"size\":%" PRIu64 "}", descriptor->size);
+	json_add_key(text, "containerimage.descriptor");
+	buf_append(text, value.data, value.length);
+}
+
 /* The keys are those of docker build, and one of our own. */
 void build_add_metadata(struct buf *text, const struct build_result *result)
 {
@@ -208,7 +222,9 @@ void build_add_metadata(struct buf *text, const struct build_result *result)
 	json_add_field(text, "varve.build", result->id);
 	add_digest(text, "varve.state", &result->snapshot);
 	if (exported->has_digests) {
-		add_digest(text, "containerimage.config.digest", &exported->config_digest);
+		if (!exported->has_index)
+			add_digest(text, "containerimage.config.digest", &exported->config_digest);
+		add_descriptor(text, &exported->descriptor);
 		add_digest(text, "containerimage.digest", &exported->descriptor.digest);
 	}
 	if (exported->names.count)
@@ -225,14 +241,25 @@ static int write_metadata(const char *path, const struct build_result *result, s
 	return write_file(path, &text, err);
 }
 
+/* Those of all images; of several platforms the one of their index, if an output has written it. */
+static void add_ids(const struct build_result *result, struct buf *ret)
+{
+	const struct export_result *exported = &result->exported;
+	cleanup_free char *joined = strings_join(&result->images, "\n");
+
+	if (exported->has_index)
+		buf_add_format(ret, "sha256:%s", object_id_hex(&exported->descriptor.digest).text);
+	else
+		buf_add_string(ret, joined);
+}
+
 static int write_results(const struct build_flags *flags, const struct build_result *result,
 			 struct error *err)
 {
 	cleanup_with(buf_release) struct buf ids = { 0 };
-	cleanup_free char *joined = strings_join(&result->images, "\n");
 	int r = 0;
 
-	buf_add_string(&ids, joined);
+	add_ids(result, &ids);
 	if (flags->iidfile)
 		r = write_file(flags->iidfile, &ids, err);
 	if (r == 0 && flags->metadata_file)
@@ -245,7 +272,8 @@ static int write_results(const struct build_flags *flags, const struct build_res
 }
 
 /* What became of each stage, when several were asked for. */
-static void add_targets(const struct build_result *result, enum progress_mode mode, struct buf *ret)
+static void add_targets(const struct build_result *result, enum progress_mode mode, int r,
+			struct buf *ret)
 {
 	static const struct table_column columns[] = {
 		{ "STAGE", "stage" }, { "RESULT", "result" }, { "FAILED STEP", "step" }, { 0 }
@@ -255,9 +283,12 @@ static void add_targets(const struct build_result *result, enum progress_mode mo
 		[HISTORY_CACHED] = "cached",     [HISTORY_FAILED] = "failed",
 		[HISTORY_CANCELED] = "not done",
 	};
+	/* That one stage was built for each platform needs no words. */
+	bool several = result->target_count > (r == 0 ? result->platform_count : 1);
 	cleanup_with(table_free) struct table *table = table_new(columns);
 
-	if (result->target_count < 2 || (mode != PROGRESS_TTY && mode != PROGRESS_PLAIN))
+	if (!several || result->target_count < 2 ||
+	    (mode != PROGRESS_TTY && mode != PROGRESS_PLAIN))
 		return;
 	for (size_t i = 0; i < result->target_count; i++) {
 		table_add_text(table, result->targets[i].label);
@@ -276,7 +307,7 @@ static void report(const struct build_result *result, enum progress_mode mode, i
 
 	if (r < 0 && r != -ECANCELED)
 		buf_append(&text, result->excerpt.data, result->excerpt.length);
-	add_targets(result, mode, &text);
+	add_targets(result, mode, r, &text);
 	if (r < 0 && r != -ECANCELED)
 		buf_add_format(&text, "ERROR: failed to build: %s\n",
 			       err->text[0] ? err->text : error_words(err->code));

@@ -11,6 +11,7 @@
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
+#include "builder/build/platforms.h"
 #include "builder/build/targets.h"
 #include "builder/context/context.h"
 #include "builder/image/restack.h"
@@ -29,10 +30,11 @@ static int check_names(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	static const struct output in_store = { .type = OUTPUT_IMAGE };
-	int r = export_check(&in_store, &options->tags, 1, err);
+	int r = export_check(&in_store, &options->tags, building->platform_count, err);
 
 	for (size_t i = 0; i < options->output_count && r == 0; i++)
-		r = export_check(&options->outputs[i], &options->tags, 1, err);
+		r = export_check(&options->outputs[i], &options->tags, building->platform_count,
+				 err);
 	return r;
 }
 
@@ -41,8 +43,11 @@ static int read_options(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	struct place_options places = building_places(building);
-	int r = check_names(building, err);
+	int r = platforms_parse(options->platform, &building->platforms, &building->platform_count,
+				err);
 
+	if (r == 0)
+		r = check_names(building, err);
 	if (r == 0)
 		r = secrets_read(&options->secrets, &building->secrets, err);
 	if (r == 0)
@@ -216,6 +221,7 @@ static int carry_out(struct building *building, struct error *err)
 	building->news.next += (unsigned)plan->vertex_count;
 	step_env_release(&env);
 	jobserver_free(env.jobserver);
+	record_shared(&building->record, plan, building->results, building->outcomes);
 	record_bases(&building->record, plan, building->input.recipe, building->results);
 	targets_tell(building);
 	return r < 0 ? targets_fail(building, r, err) : 0;
@@ -235,7 +241,6 @@ static int finish_target(struct building *building, const struct plan_stage *tar
 	struct object_id *image = &building->result->snapshot;
 	int r;
 
-	finished_release(ret);
 	r = finish_image(&finish, target, ret, err);
 	if (r == 0)
 		r = restack_image(options->store, building->lease, &ret->image.snapshot,
@@ -246,10 +251,12 @@ static int finish_target(struct building *building, const struct plan_stage *tar
 	return r;
 }
 
-/* Of several targets each becomes an image; more is not asked for, see targets_check(). */
-static int finish(struct building *building, struct error *err)
+/* A name, if there is one, and the outputs, get the images of a target for all platforms. */
+static int hand_out_all(struct building *building, const struct finished *finished, size_t count,
+			struct error *err)
 {
 	const struct build_options *options = building->options;
+	cleanup_free struct export_image *images = xcalloc(count, sizeof *images);
 	struct hand_out out = { .store = options->store,
 				.lease = building->lease,
 				.news = &building->news,
@@ -257,17 +264,12 @@ static int finish(struct building *building, struct error *err)
 				.outputs = options->outputs,
 				.output_count = options->output_count,
 				.layering = options->layering,
+				.images = images,
+				.image_count = count,
 				.cancel_fd = options->cancel_fd };
-	cleanup_with(finished_release) struct finished finished = { 0 };
-	int r = 0;
 
-	for (size_t i = 0; i < building->plan->target_count && r == 0; i++)
-		r = finish_target(building, building->plan->targets[i], &finished, err);
-	if (r < 0)
-		return error_prefix(err, r, "cannot make the image");
-	if (building->plan->target_count > 1)
-		return 0;
-	out.image = finished.image;
+	for (size_t i = 0; i < count; i++)
+		images[i] = finished[i].image;
 	if (building->plan->created) {
 		int64_t ns;
 
@@ -275,6 +277,25 @@ static int finish(struct building *building, struct error *err)
 		out.epoch_s = out.has_epoch ? ns / 1000000000 : 0;
 	}
 	return hand_out(&out, &building->result->exported, err);
+}
+
+/* Of several targets each becomes an image; more is not asked for, see targets_check(). */
+static int finish(struct building *building, struct error *err)
+{
+	const struct plan *plan = building->plan;
+	struct finished *finished = xcalloc(plan->target_count, sizeof *finished);
+	int r = 0;
+
+	for (size_t i = 0; i < plan->target_count && r == 0; i++)
+		r = finish_target(building, plan->targets[i], &finished[i], err);
+	if (r < 0)
+		r = error_prefix(err, r, "cannot make the image");
+	else if (plan->target_count == plan->platform_count)
+		r = hand_out_all(building, finished, plan->target_count, err);
+	for (size_t i = 0; i < plan->target_count; i++)
+		finished_release(&finished[i]);
+	free(finished);
+	return r;
 }
 
 static int run_planned(struct building *building, struct error *err)
@@ -292,13 +313,15 @@ static int run_planned(struct building *building, struct error *err)
 	return r;
 }
 
-/* Their labels; none when it is the last stage without a word. */
+/* Their labels; none when it is the last stage, for one platform, without a word. */
 static char *name_targets(const struct building *building)
 {
 	cleanup_with(strings_release) struct strings labels = { 0 };
 	const struct plan *plan = building->plan;
 
-	for (size_t i = 0; building->options->targets.count && i < plan->target_count; i++)
+	bool said = building->options->targets.count || plan->platform_count > 1;
+
+	for (size_t i = 0; said && i < plan->target_count; i++)
 		strings_add(&labels, plan->targets[i]->label);
 	return strings_join(&labels, " ");
 }
@@ -358,6 +381,7 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	store_lease_end(building.lease);
 	free(building.ulimits);
 	group_limits_release(&building.limits);
+	free(building.platforms);
 	free(building.results);
 	free(building.outcomes);
 	free(building.label);

@@ -27,7 +27,7 @@ struct build_options {
 	const char *context; /* PATH, or "-" */
 	const char *file;    /* of the Dockerfile; NULL: the usual one */
 	int stdin_fd;
-	const char *platform; /* NULL: this host's */
+	const char *platform; /* one, or several with commas between them; NULL: this host's */
 	/* Stages, by name, number or pattern; none: the last one. */
 	struct strings targets;
 	bool all_stages;     /* are built, whether a target needs them or not */
@@ -65,8 +65,11 @@ struct build_target {
 struct build_result {
 	char id[HISTORY_BUILD_ID_SIZE]; /* as the history knows it */
 	struct object_id snapshot;      /* the image; of several targets the last one */
-	struct strings images;          /* ids of all targets' images, "sha256:…", in order */
-	struct build_target *targets;   /* all of them in order; with all_stages all stages */
+	/* Ids of all images, "sha256:…": of the targets in order, and those of a target for the
+	 * platforms in theirs. */
+	struct strings images;
+	size_t platform_count;
+	struct build_target *targets; /* all of them in order; with all_stages all stages */
 	size_t target_count;
 	struct export_result exported; /* of the last output */
 	/* The lines of the Dockerfile that an error is about, as they are shown; most often none. */

@@ -9,6 +9,7 @@
 #include "builder/build/record.h"
 #include "builder/build/secrets.h"
 #include "builder/dockerfile/diagnostic.h"
+#include "builder/image/platform.h"
 #include "builder/plan/outline.h"
 #include "builder/sandbox/group.h"
 
@@ -28,6 +29,8 @@ struct building {
 	struct spec_ulimit *ulimits;
 	size_t ulimit_count;
 	struct group_limits limits;
+	struct platform *platforms; /* all different; at least one */
+	size_t platform_count;
 	struct plan *plan;
 	struct outline outline; /* of CALL_OUTLINE; lives as long as the plan */
 	struct location failed; /* where in the Dockerfile an error is; nowhere */

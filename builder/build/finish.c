@@ -109,7 +109,7 @@ static void read_stack(const struct vertex *last, const struct step_result *resu
 	}
 	at = stack->count;
 	for (const struct vertex *v = last, *above = NULL; at; above = v, v = v->parent, at--) {
-		if (above && v->stage != above->stage)
+		if (above && v->stage->index != above->stage->index)
 			ret->stages[stages++] = at;
 	}
 	for (size_t i = 0; i < stages / 2; i++) {

@@ -46,7 +46,13 @@ static const char *title_of(enum output_type type)
 /* What it is now called, and known by. */
 static void tell_names(struct reporter *reporter, const struct export_result *result)
 {
-	if (result->has_digests) {
+	if (result->has_index) {
+		cleanup_free char *line = xasprintf("exporting manifest list sha256:%s",
+						    object_id_hex(&result->descriptor.digest).text);
+
+		news_status(reporter->news, reporter->number, line, 0, 0, false, true);
+	}
+	if (result->has_digests && !result->has_index) {
 		cleanup_free char *line = xasprintf("writing image sha256:%s",
 						    object_id_hex(&result->config_digest).text);
 
@@ -69,8 +75,8 @@ static int write_output(const struct hand_out *out, const struct output *output,
 	struct export export = { .store = out->store,
 				 .lease = out->lease,
 				 .output = output,
-				 .images = &out->image,
-				 .count = 1,
+				 .images = out->images,
+				 .count = out->image_count,
 				 .names = names,
 				 .has_epoch = out->has_epoch,
 				 .epoch_s = out->epoch_s,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The image of a build goes where the user wants it: into the store, and to each output. */
+/* What a build has made goes where the user wants it: into the store, and to each output. */
 #pragma once
 
 #include "builder/export/export.h"
@@ -13,8 +13,9 @@ struct hand_out {
 	const struct strings *tags;
 	const struct output *outputs; /* beside the store */
 	size_t output_count;
-	struct layering layering; /* of the image in the store */
-	struct export_image image;
+	struct layering layering;          /* of the image in the store */
+	const struct export_image *images; /* for different platforms */
+	size_t image_count;
 	int cancel_fd;  /* becomes readable when it is to be given up */
 	bool has_epoch; /* SOURCE_DATE_EPOCH */
 	int64_t epoch_s;

@@ -71,14 +71,15 @@ static enum history_status status_of(enum event_outcome outcome)
 	return HISTORY_CANCELED;
 }
 
-void record_vertex(struct record *record, const struct vertex *vertex,
-		   const struct step_result *result, const struct step_result *results,
-		   const struct solve_outcome *outcome)
+/* As a step of this stage. */
+static void record_in_stage(struct record *record, const struct vertex *vertex,
+			    const struct plan_stage *stage, const struct step_result *result,
+			    const struct step_result *results, const struct solve_outcome *outcome)
 {
-	cleanup_free char *label = xstrdup(vertex->stage->label), *name = xstrdup(vertex->name);
+	cleanup_free char *label = xstrdup(stage->label), *name = xstrdup(vertex->name);
 	struct history_state state = {
 		.build = record->build.id,
-		.stage = (unsigned)vertex->stage->index,
+		.stage = (unsigned)stage->number,
 		.step = vertex->step,
 		.stage_label = label,
 		.name = name,
@@ -100,14 +101,43 @@ void record_vertex(struct record *record, const struct vertex *vertex,
 	add(record, &state);
 }
 
-/* The vertex that makes the first state of the stage, or the first of its other steps. */
-static const struct vertex *first_vertex(const struct plan *plan, const struct plan_stage *stage)
+void record_vertex(struct record *record, const struct vertex *vertex,
+		   const struct step_result *result, const struct step_result *results,
+		   const struct solve_outcome *outcome)
 {
-	for (size_t i = 0; i < plan->vertex_count; i++) {
-		if (plan->vertices[i]->stage == stage)
-			return plan->vertices[i];
+	record_in_stage(record, vertex, vertex->stage, result, results, outcome);
+}
+
+/* Is it a step of this stage, be it that of another platform? */
+static bool is_of_stage(const struct vertex *vertex, const struct plan_stage *stage)
+{
+	return vertex && vertex->step && vertex->stage->index == stage->index;
+}
+
+void record_shared(struct record *record, const struct plan *plan,
+		   const struct step_result *results, const struct solve_outcome *outcomes)
+{
+	for (size_t i = 0; i < plan->stage_count; i++) {
+		const struct plan_stage *stage = &plan->stages[i];
+
+		for (const struct vertex *v = stage->last; is_of_stage(v, stage); v = v->parent) {
+			if (v->stage != stage && outcomes[v->index].started)
+				record_in_stage(record, v, stage, &results[v->index], results,
+						&outcomes[v->index]);
+		}
 	}
-	return NULL;
+}
+
+/* Does the stage have the state that it begins with from elsewhere? Then *ret, or NULL for an empty
+ * tree. */
+static bool begins_elsewhere(const struct plan_stage *stage, const struct vertex **ret)
+{
+	const struct vertex *v = stage->last;
+
+	while (is_of_stage(v, stage) && v->kind != VERTEX_BASE)
+		v = v->parent;
+	*ret = v;
+	return !is_of_stage(v, stage);
 }
 
 static void record_base(struct record *record, const struct plan_stage *stage, const char *base,
@@ -116,7 +146,7 @@ static void record_base(struct record *record, const struct plan_stage *stage, c
 	cleanup_free char *label = xstrdup(stage->label);
 	cleanup_free char *name = xasprintf("[%s 1/%u] FROM %s", stage->label, stage->steps, base);
 	struct history_state state = { .build = record->build.id,
-				       .stage = (unsigned)stage->index,
+				       .stage = (unsigned)stage->number,
 				       .step = 1,
 				       .stage_label = label,
 				       .name = name,
@@ -133,13 +163,12 @@ void record_bases(struct record *record, const struct plan *plan, const struct r
 {
 	for (size_t i = 0; i < plan->stage_count; i++) {
 		const struct plan_stage *stage = &plan->stages[i];
-		const struct vertex *first = first_vertex(plan, stage), *from;
+		const struct vertex *from;
 
-		if (!stage->needed || (first && first->kind == VERTEX_BASE))
+		if (!stage->needed || !begins_elsewhere(stage, &from))
 			continue;
-		from = first ? first->parent : stage->last;
 		if (!from || results[from->index].done)
-			record_base(record, stage, recipe->stages[i].from->from.base,
+			record_base(record, stage, recipe->stages[stage->index].from->from.base,
 				    from ? &results[from->index] : NULL);
 	}
 }

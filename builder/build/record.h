@@ -25,6 +25,9 @@ void record_begin(struct record *record, struct store *store, const struct histo
 void record_vertex(struct record *record, const struct vertex *vertex,
 		   const struct step_result *result, const struct step_result *results,
 		   const struct solve_outcome *outcome);
+/* What several platforms share, in the stages of those it was not done for. */
+void record_shared(struct record *record, const struct plan *plan,
+		   const struct step_result *results, const struct solve_outcome *outcomes);
 /* The first states of stages that begin with another one, or from nothing: no vertex makes them. */
 void record_bases(struct record *record, const struct plan *plan, const struct recipe *recipe,
 		  const struct step_result *results);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "builder/build/building.h"
 #include "builder/solve/solver.h"
@@ -29,9 +30,12 @@ static char *name_targets(const struct plan *plan)
 {
 	cleanup_with(strings_release) struct strings names = { 0 };
 
-	for (size_t i = 0; i < plan->target_count && i < NAMES_SHOWN; i++)
-		strings_add(&names, plan->targets[i]->label);
-	if (plan->target_count > NAMES_SHOWN)
+	size_t count = plan->target_count / plan->platform_count;
+
+	for (size_t i = 0; i < count && i < NAMES_SHOWN; i++)
+		strings_add_range(&names, plan->targets[i]->label,
+				  strcspn(plan->targets[i]->label, "+"));
+	if (count > NAMES_SHOWN)
 		strings_add(&names, "…");
 	return strings_join(&names, ", ");
 }
@@ -39,7 +43,8 @@ static char *name_targets(const struct plan *plan)
 int targets_check(const struct building *building, struct error *err)
 {
 	const struct plan *plan = building->plan;
-	const char *option = plan->target_count > 1 ? find_single(building->options) : NULL;
+	size_t count = plan->target_count / plan->platform_count;
+	const char *option = count > 1 ? find_single(building->options) : NULL;
 	cleanup_free char *names = NULL;
 
 	if (!option)
@@ -48,7 +53,7 @@ int targets_check(const struct building *building, struct error *err)
 	return error_set(err, -EINVAL,
 			 "%s is for one target, and --target names %zu: %s; leave it out, or build "
 			 "them one by one, which does no step twice",
-			 option, plan->target_count, names);
+			 option, count, names);
 }
 
 /* ---- after ---- */
@@ -72,7 +77,7 @@ static void judge(const struct building *building, const struct plan_stage *stag
 		failed = last;
 	if (!failed)
 		return;
-	ret->status = failed->stage == stage ? HISTORY_FAILED : HISTORY_CANCELED;
+	ret->status = failed->stage->index == stage->index ? HISTORY_FAILED : HISTORY_CANCELED;
 	ret->reason = xstrdup(failed->name);
 }
 
@@ -81,6 +86,7 @@ void targets_tell(struct building *building)
 	struct build_result *result = building->result;
 	const struct plan *plan = building->plan;
 
+	result->platform_count = plan->platform_count;
 	result->targets = xcalloc(plan->stage_count + 1, sizeof *result->targets);
 	for (size_t i = 0, next = 0; i < plan->stage_count; i++) {
 		const struct plan_stage *stage = &plan->stages[i];

@@ -5,6 +5,7 @@
 
 #include "builder/build/building.h"
 #include "builder/build/ignore.h"
+#include "builder/build/image_memo.h"
 #include "builder/build/images.h"
 #include "builder/context/context.h"
 #include "builder/plan/lint.h"
@@ -91,20 +92,6 @@ int building_read(struct building *building, struct error *err)
 	return r < 0 ? fail_at(building, &diag, r, err) : 0;
 }
 
-static int choose_platform(const struct build_options *options, struct plan_options *ret,
-			   struct error *err)
-{
-	ret->build_platform = ret->target_platform = platform_host();
-	if (!options->platform)
-		return 0;
-	if (strchr(options->platform, ','))
-		return error_set(err, -EOPNOTSUPP,
-				 "--platform %s: one platform at a time; build each and tag it",
-				 options->platform);
-	ret->platform_given = true;
-	return platform_parse(options->platform, &ret->target_platform, err);
-}
-
 /* The warnings of the check, with the lines that they are about. */
 void building_tell(struct building *building)
 {
@@ -153,10 +140,13 @@ int building_plan(struct building *building, struct error *err)
 	struct images images;
 	const struct context *context;
 	struct ignore ignore;
-	int r = choose_platform(options, &how, err);
+	/* What a Dockerfile can be given is asked of it once. */
+	size_t platforms = options->call.what == CALL_OUTLINE ? 1 : building->platform_count;
+	struct image_memo memo;
+	int r;
 
-	if (r < 0)
-		return r;
+	how.build_platform = platform_host();
+	how.platform_given = options->platform != NULL;
 	images_init(&images, options->store, building->lease, &building->news);
 	images.only_look = options->call.what != CALL_BUILD;
 	how.lint = building->lint;
@@ -167,7 +157,10 @@ int building_plan(struct building *building, struct error *err)
 	context = building->input.place.files.context;
 	if (context && ignore_init(&ignore, context_ignored(context)))
 		how.ignore = &ignore.plan;
-	r = plan_make(building->input.recipe, &how, &images.plan, &building->plan, &diag);
+	image_memo_init(&memo, &images.plan);
+	r = plan_make_several(building->input.recipe, &how, building->platforms, platforms,
+			      &memo.plan, &building->plan, &diag);
+	image_memo_release(&memo);
 	if (r < 0) {
 		if (err)
 			*err = diag.error;

@@ -38,9 +38,7 @@ char *export_platform_dir(const struct export *export, size_t index)
 
 	if (output->split_set ? !output->split : export->count == 1)
 		return NULL;
-	platform_format(&export->images[index].platform, text);
-	for (char *slash = text; (slash = strchr(slash, '/'));)
-		*slash = '_';
+	platform_format_name(&export->images[index].platform, text);
 	return xstrdup(text);
 }
 
@@ -106,8 +104,8 @@ static int check(const struct output *output, const struct strings *names, size_
 				 "with skopeo");
 	if (output->type == OUTPUT_DOCKER && platform_count > 1)
 		return error_set(err, -EINVAL,
-				 "an archive for 'docker load' is for one platform; type=oci takes "
-				 "several");
+				 "docker exporter does not currently support exporting manifest "
+				 "lists; type=oci takes several platforms");
 	if (platform_count > 1 && output->split_set && !output->split)
 		return error_set(err, -EINVAL,
 				 "platform-split=false: the files of several platforms do not fit "

@@ -45,7 +45,7 @@ struct export
 
 /* All zero is none. */
 struct export_result {
-	bool has_digests;
+	bool has_digests, has_index;
 	struct object_id config_digest; /* of the first image: the image id as Docker knows it */
 	struct descriptor descriptor;   /* of the manifest, or of the index of several */
 	struct strings names;           /* given to it, whole */

@@ -114,6 +114,7 @@ int export_assemble(const struct export *export, struct export_result *result,
 	else
 		descriptor_copy(&assembled.descriptor, &assembled.images[0].descriptor);
 	result->has_digests = true;
+	result->has_index = assembled.has_index;
 	result->config_digest = assembled.images[0].config_descriptor.digest;
 	descriptor_release(&result->descriptor);
 	descriptor_copy(&result->descriptor, &assembled.descriptor);

@@ -40,9 +40,20 @@ static struct parts split(char *text)
 	return parts;
 }
 
+/* Stages of a build for several platforms are called "build+linux_arm64". */
+static bool is_called(const struct history_state *state, const char *wanted, bool any_platform)
+{
+	size_t length = strlen(wanted);
+
+	if (!any_platform)
+		return strcmp(state->stage_label, wanted) == 0;
+	return *wanted && strncmp(state->stage_label, wanted, length) == 0 &&
+	       state->stage_label[length] == '+';
+}
+
 /*
- * The stage of that label; without one, the last of those the build was for, and without any that
- * of the last state.
+ * The stage of that label, for the first platform if it names none; without one, the last of those
+ * the build was for, and without any that of the last state.
  */
 static int find_stage(const struct history_states *states, const char *targets, const char *label,
 		      unsigned *ret)
@@ -52,10 +63,10 @@ static int find_stage(const struct history_states *states, const char *targets, 
 
 	if (!label)
 		wanted = last ? last + 1 : targets;
-	for (size_t i = 0; i < states->count; i++) {
-		const struct history_state *state = &states->items[i];
+	for (size_t i = 0; i < 2 * states->count; i++) {
+		const struct history_state *state = &states->items[i % states->count];
 
-		if (strcmp(state->stage_label, wanted) == 0) {
+		if (is_called(state, wanted, i >= states->count)) {
 			*ret = state->stage;
 			return 1;
 		}

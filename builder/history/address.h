@@ -4,7 +4,9 @@
  *
  *   BUILD[@STAGE][:STEP]   of a build: "last", "last-failed", its id or the beginning of it. STAGE
  *                          is a name or "stage-2", without it the target; STEP counts FROM as 1,
- *                          without it the stage's end, or where it failed
+ *                          without it the stage's end, or where it failed. Of a build for
+ *                          several platforms STAGE is "NAME+linux_arm64"; without the platform
+ *                          the first one
  *   PIN                    the name of a pin, see 'varve pin'
  *   IMAGE[:TAG]            an image of the store
  *   ID                     of a snapshot, or the beginning of just one, at least four digits

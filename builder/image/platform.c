@@ -169,6 +169,13 @@ void platform_format(const struct platform *platform, char ret[PLATFORM_TEXT_MAX
 		 *platform->variant ? "/" : "", platform->variant);
 }
 
+void platform_format_name(const struct platform *platform, char ret[PLATFORM_TEXT_MAX])
+{
+	platform_format(platform, ret);
+	for (char *slash = ret; (slash = strchr(slash, '/'));)
+		*slash = '_';
+}
+
 bool platform_equal(const struct platform *a, const struct platform *b)
 {
 	return strcmp(a->os, b->os) == 0 && strcmp(a->architecture, b->architecture) == 0 &&

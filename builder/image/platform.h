@@ -25,6 +25,8 @@ struct platform platform_host(void);
 /* "linux/arm/v7"; room for any. */
 #define PLATFORM_TEXT_MAX 100
 void platform_format(const struct platform *platform, char ret[PLATFORM_TEXT_MAX]);
+/* The same as the name of a file: "linux_arm_v7". */
+void platform_format_name(const struct platform *platform, char ret[PLATFORM_TEXT_MAX]);
 bool platform_equal(const struct platform *a, const struct platform *b);
 
 /* How well what was made for `have` runs on `want`, both normalised: 0 not at all, the more the

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "builder/dockerfile/check_options.h"
@@ -18,6 +19,10 @@ struct lint {
 	size_t count, capacity;
 	struct strings violated; /* names of rules that found something */
 	struct location first;   /* ... and where one did first */
+	/* Of a file that is planned once more: those from `mark` on were found by planning it, and
+	 * what is found next is most likely what stands at `next`. */
+	bool again;
+	size_t mark, next;
 };
 
 /* ---- frontends ---- */
@@ -114,6 +119,16 @@ static bool is_on(const struct check_options *options, const struct lint_rule_fa
 	       names(&options->experimental, rule->name);
 }
 
+void lint_begin(struct lint *lint, bool again)
+{
+	if (!lint)
+		return;
+	lint->again = again;
+	if (!again)
+		lint->mark = lint->count;
+	lint->next = lint->mark;
+}
+
 /* A comment above an instruction is for that one alone. */
 static bool looks_at(const struct lint *lint, const struct statement *statement,
 		     const struct lint_rule_facts *rule)
@@ -125,8 +140,33 @@ static bool looks_at(const struct lint *lint, const struct statement *statement,
 	       (is_on(&lint->options, rule) || is_on(&here, rule));
 }
 
+static bool is_same(const struct plan_warning *a, const struct plan_warning *b)
+{
+	return a->rule == b->rule && a->where.first_line == b->where.first_line &&
+	       a->where.last_line == b->where.last_line && strcmp(a->text, b->text) == 0;
+}
+
+static bool is_known(struct lint *lint, const struct plan_warning *warning)
+{
+	if (lint->next < lint->count && is_same(&lint->warnings[lint->next], warning)) {
+		lint->next++;
+		return true;
+	}
+	for (size_t i = lint->mark; i < lint->count; i++) {
+		if (!is_same(&lint->warnings[i], warning))
+			continue;
+		lint->next = i + 1;
+		return true;
+	}
+	return false;
+}
+
 static void add(struct lint *lint, const struct plan_warning *warning)
 {
+	if (lint->again && is_known(lint, warning)) {
+		free(warning->text);
+		return;
+	}
 	array_reserve_one(lint->warnings, lint->count, lint->capacity);
 	lint->warnings[lint->count] = *warning;
 	lint->warnings[lint->count].order = lint->count;

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "builder/dockerfile/diagnostic.h"
 #include "builder/plan/lint_rules.h"
 #include "fs/base/cleanup.h"
@@ -39,6 +41,10 @@ DEFINE_CLEANUP(struct lint *, lint_free);
  */
 void lint_file(struct lint *lint, const struct dockerfile *file, const struct recipe *recipe,
 	       struct location failed);
+
+/* Planning begins, for the first time or `again`, for another platform: what has been said then is
+ * not said once more. */
+void lint_begin(struct lint *lint, bool again);
 
 /* A finding in `statement`, unless the rule is off, there or everywhere. `lint` may be NULL. */
 void lint_warn(struct lint *lint, const struct statement *statement, enum lint_rule rule,

@@ -17,22 +17,34 @@
 #include "builder/plan/scope/build_args.h"
 #include "fs/base/alloc.h"
 
-static struct plan *plan_new(void)
+struct plan *plan_new(void)
 {
 	struct plan *plan = xcalloc(1, sizeof *plan);
 
 	plan->memory = plan_memory_new();
+	plan->platform_count = 1;
 	return plan;
+}
+
+static void release(struct plan *plan)
+{
+	free(plan->vertices);
+	strings_release(&plan->required_secrets);
+	strings_release(&plan->required_ssh);
+	plan_memory_free(plan->memory);
 }
 
 void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
-	free(plan->vertices);
-	strings_release(&plan->required_secrets);
-	strings_release(&plan->required_ssh);
-	plan_memory_free(plan->memory);
+	/* Parts have none themselves. */
+	for (size_t i = 0; plan->parts && i < plan->platform_count; i++) {
+		release(plan->parts[i]);
+		free(plan->parts[i]);
+	}
+	free(plan->parts);
+	release(plan);
 	free(plan);
 }
 
@@ -65,6 +77,7 @@ static void prepare_stages(struct planning *planning)
 
 		snprintf(label, sizeof label, "stage-%zu", i);
 		*entry = (struct plan_stage){ .index = i,
+					      .number = i,
 					      .name = stage->from->from.name,
 					      .where = stage->from->statement->where };
 		entry->label = entry->name ? entry->name : plan_memory_string(memory, label);

@@ -85,16 +85,19 @@ struct plan_options {
 struct plan {
 	struct vertex **vertices; /* all that the targets need; inputs before what they go into */
 	size_t vertex_count;
-	struct plan_stage *stages; /* all of the Dockerfile */
+	struct plan_stage *stages; /* all of the Dockerfile, for each platform */
 	size_t stage_count;
-	/* In the order of the Dockerfile; their configurations have the labels of the options. */
+	/* In the order of the Dockerfile, those of one platform behind those of the one before it;
+	 * their configurations have the labels of the options. */
 	struct plan_stage **targets;
 	size_t target_count;
+	size_t platform_count;     /* it is for */
 	struct plan_stage *target; /* the last of them */
 	/* Secrets and ssh agents that its RUN instructions cannot do without, for an early error. */
 	struct strings required_secrets, required_ssh;
 	const char *created;        /* the time that was settled on; NULL: none */
 	struct plan_memory *memory; /* holds all of the above */
+	struct plan **parts;        /* of several platforms, each plan holds what it brought */
 };
 
 /*
@@ -104,5 +107,13 @@ struct plan {
  */
 int plan_make(const struct recipe *recipe, const struct plan_options *options,
 	      struct plan_images *images, struct plan **ret, struct diagnostic *diag);
+/*
+ * For each of `count` platforms, all different, instead of the options' target_platform: one plan,
+ * in which what several of them have in common is there once, such as the stages that compile for
+ * other machines. Stages are called "build+linux_arm64" unless `count` is 1.
+ */
+int plan_make_several(const struct recipe *recipe, const struct plan_options *options,
+		      const struct platform *platforms, size_t count, struct plan_images *images,
+		      struct plan **ret, struct diagnostic *diag);
 void plan_free(struct plan *plan);
 DEFINE_CLEANUP(struct plan *, plan_free);

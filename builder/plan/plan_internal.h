@@ -9,6 +9,9 @@
 #include "builder/plan/reach/origin.h"
 #include "builder/plan/scope/scope.h"
 
+/* An empty one, for one platform. */
+struct plan *plan_new(void);
+
 /* One stage of the Dockerfile, beside what the plan tells of it. */
 struct stage_work {
 	const struct stage *stage;

@@ -107,7 +107,7 @@ struct vertex {
 	enum vertex_kind kind;
 	unsigned index; /* in plan->vertices; inputs have lower ones */
 	/* Of a base that several share: the first one that is FROM it, else the first that takes
-	 * files from it. */
+	 * files from it. Of what several platforms share: that of the first of them. */
 	const struct plan_stage *stage;
 	unsigned step;       /* in the stage, as the label counts; FROM is 1; 0: only copied from */
 	const char *name;    /* "[build 2/5] RUN make" */
@@ -128,8 +128,9 @@ struct vertex {
 
 struct plan_stage {
 	size_t index;      /* among all of the Dockerfile */
+	size_t number;     /* among all of the plan, which has them for each platform */
 	const char *name;  /* as written after AS, in small letters; NULL */
-	const char *label; /* the name, or "stage-2" */
+	const char *label; /* the name, or "stage-2"; of several platforms "stage-2+linux_arm64" */
 	/* NULL: an empty tree, from scratch without any step; or the stage is only copied from, and
 	 * a directory given with --build-context stands for it. */
 	const struct vertex *last;

@@ -10,6 +10,7 @@
 #include "builder/history/output_log.h"
 #include "builder/sandbox/group.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/foreign.h"
 #include "builder/step/jobserver.h"
 #include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
@@ -23,6 +24,7 @@
 #include "fs/base/error.h"
 #include "fs/base/quote.h"
 #include "fs/store/store.h"
+#include "fs/tree/tree.h"
 
 /* Of a command in a message, whose end has to fit behind it. */
 #define COMMAND_SHOWN_MAX 450
@@ -37,6 +39,7 @@ struct running {
 	struct output_log *journal;    /* NULL: its output is not kept */
 	struct jobserver_client *jobs; /* NULL: nobody counts them */
 	struct group *group;           /* NULL: no limits */
+	char *hint;                    /* why the program may not run on this machine; NULL */
 	uint64_t started_ns;
 };
 
@@ -363,14 +366,32 @@ static void shield(struct running *running)
 		workspace_cancel_with(running->around.filesystems[i]->workspace, fd);
 }
 
+/* A stage for another platform most often has programs for another machine. */
+static int check_machine(struct running *running, struct error *err)
+{
+	const struct step_task *task = running->task;
+	const struct platform host = platform_host(), *wanted = &task->vertex->stage->platform;
+	cleanup_with(tree_close) struct tree *tree = NULL;
+	int r;
+
+	if (strcmp(host.architecture, wanted->architecture) == 0)
+		return 0;
+	tree = tree_open(task->env->store, &task->parent.root);
+	r = foreign_check(tree, &task->vertex->run.argv, &task->vertex->run.env, FOREIGN_HANDLERS,
+			  &running->hint, err);
+	return r < 0 ? r : 0;
+}
+
 int step_run(struct step_task *task, const struct step_keys *keys, struct step_result *ret,
 	     struct error *err)
 {
 	struct running running = { .task = task, .started_ns = clock_monotonic_ns() };
 	struct filesystem *keep = NULL;
 	bool always = task->env->cache_commit == CACHE_COMMIT_ALWAYS;
-	int r = memory_gate_enter(task, err);
+	int r = check_machine(&running, err);
 
+	if (r == 0)
+		r = memory_gate_enter(task, err);
 	if (r < 0)
 		return r;
 	r = surroundings_open(task, &running.around, err);
@@ -382,6 +403,8 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 		if (r == 0)
 			r = run_process(&running, err);
 		group_free(take_ptr(&running.group));
+		if (r == -ENOEXEC && running.hint)
+			(void)error_set(err, r, "%s", running.hint);
 		jobserver_leave(take_ptr(&running.jobs));
 		if (r == -ECHILD || r == -ECANCELED)
 			commit_failed(&running, keys, ret);
@@ -400,5 +423,6 @@ int step_run(struct step_task *task, const struct step_keys *keys, struct step_r
 	if (keep)
 		filesystem_keep(keep);
 	memory_gate_leave(task->env);
+	free(running.hint);
 	return r;
 }

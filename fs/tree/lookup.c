@@ -176,3 +176,24 @@ int tree_read_file(struct tree *tree, const struct node *node, size_t limit, str
 	}
 	return error_set(err, -EBUSY, "the file has not been stored yet");
 }
+
+ssize_t tree_read_head(struct tree *tree, const struct node *node, void *data, size_t size,
+		       struct error *err)
+{
+	size_t length = node->size < size ? (size_t)node->size : size;
+
+	if (!node_is_file(node))
+		return error_set(err, -EINVAL, "not a regular file");
+	switch ((enum node_content)node->content) {
+	case CONTENT_EMPTY:
+		return 0;
+	case CONTENT_INLINE:
+		memcpy(data, node->bytes, length);
+		return (ssize_t)length;
+	case CONTENT_BLOB:
+		return store_pread(tree_store(tree), &node->blob, data, size, 0, err);
+	case CONTENT_STAGED:
+		break;
+	}
+	return error_set(err, -EBUSY, "the file has not been stored yet");
+}

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "fs/tree/tree.h"
 
 enum tree_lookup_flags {
@@ -32,3 +34,6 @@ DEFINE_CLEANUP_VALUE(struct tree_place, tree_place_release);
 /* Append up to `limit` bytes of a regular file's content; -E2BIG past that. */
 int tree_read_file(struct tree *tree, const struct node *node, size_t limit, struct buf *ret,
 		   struct error *err);
+/* Up to `size` bytes that it begins with: how many. */
+ssize_t tree_read_head(struct tree *tree, const struct node *node, void *data, size_t size,
+		       struct error *err);

@@ -338,7 +338,7 @@ complete -c varve -n '__varve_at "build"' -l network -x -a 'default none host' -
 complete -c varve -n '__varve_at "build"' -l no-cache -d 'Do every step anew'
 complete -c varve -n '__varve_at "build"' -l no-cache-filter -x -d 'Do the steps of these stages anew'
 complete -c varve -n '__varve_at "build"' -s o -l output -x -d 'Where the result goes: type=image|oci|docker|local|tar,dest=PATH'
-complete -c varve -n '__varve_at "build"' -l platform -x -d 'Build for this platform'
+complete -c varve -n '__varve_at "build"' -l platform -x -d 'Build for these platforms, all in one build'
 complete -c varve -n '__varve_at "build"' -l precise -d 'Keep what each RUN looks at, and do not run it again while that is the same'
 complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'

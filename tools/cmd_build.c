@@ -169,6 +169,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	strings_add_all(&ret->allow, &flags->allow);
 	strings_add_all(&ret->no_cache_stages, &flags->no_cache_stages);
 	ret->no_cache = flags->no_cache;
+	ret->pull = flags->pull;
 	ret->network_none = strcmp(flags->network, "none") == 0;
 	ret->network_host = strcmp(flags->network, "host") == 0;
 	ret->shm_size = flags->shm_size;
@@ -323,12 +324,18 @@ static int build(const struct invocation *call, struct build_options *options, s
 
 static void options_free(struct build_options *options)
 {
-	struct strings *lists[] = {
-		&options->targets, &options->build_contexts, &options->build_args,
-		&options->labels,  &options->tags,           &options->secrets,
-		&options->ssh,     &options->extra_hosts,    &options->ulimits,
-		&options->allow,   &options->no_cache_stages
-	};
+	struct strings *lists[] = { &options->targets,
+				    &options->build_contexts,
+				    &options->build_args,
+				    &options->labels,
+				    &options->tags,
+				    &options->secrets,
+				    &options->ssh,
+				    &options->extra_hosts,
+				    &options->ulimits,
+				    &options->allow,
+				    &options->no_cache_stages,
+				    &options->insecure_registries };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strings_release(lists[i]);
@@ -367,6 +374,8 @@ int build_call(const struct build_flags *flags, const char *context,
 		return r;
 	set_options(&call, &outputs, &options);
 	options.stdin_fd = in->stdin_fd;
+	if (in->insecure_registries)
+		strings_add_all(&options.insecure_registries, in->insecure_registries);
 	r = build_run(&options, ret, err);
 	options_free(&options);
 	return r;
@@ -383,6 +392,9 @@ static int run(const struct invocation *call, struct error *err)
 		r = interrupt_catch(&options.cancel_fd, err);
 	if (r == 0)
 		r = access_store(call, STORE_CREATE, &store, err);
+	if (r == 0)
+		r = environment_insecure_registries(call->environment, &options.insecure_registries,
+						    err);
 	if (r < 0)
 		return r;
 	set_options(call, &outputs, &options);

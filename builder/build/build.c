@@ -15,6 +15,7 @@
 #include "builder/context/context.h"
 #include "builder/image/restack.h"
 #include "builder/plan/lint.h"
+#include "builder/registry/registry.h"
 #include "builder/solve/solver.h"
 #include "builder/step/jobserver.h"
 #include "fs/base/alloc.h"
@@ -341,6 +342,7 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	int r;
 
 	history_make_id(ret->id);
+	building.registries = registries_new(&options->insecure_registries, options->cancel_fd);
 	building.label = xasprintf("build %s", ret->id);
 	r = run(&building, err);
 	for (size_t i = 0; building.outcomes && i < building.plan->vertex_count; i++)
@@ -352,6 +354,7 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	secrets_release(&building.secrets);
 	ssh_agents_release(&building.agents);
 	strings_release(&building.extra_hosts);
+	registries_free(building.registries);
 	store_lease_end(building.lease);
 	free(building.ulimits);
 	free(building.results);

@@ -158,6 +158,9 @@ int building_plan(struct building *building, struct error *err)
 	if (r < 0)
 		return r;
 	images_init(&images, options->store, building->lease, &building->news);
+	images.registries = building->registries;
+	images.cancel_fd = &building->options->cancel_fd;
+	images.pull = options->pull;
 	images.only_look = options->call.what != CALL_BUILD;
 	how.lint = building->lint;
 	how.all_stages = options->all_stages ||

@@ -120,7 +120,7 @@ const struct option_spec build_flag_specs[] = {
 	  .letter = 'o',
 	  FLAG(outputs),
 	  .value = "type=…",
-	  .help = "Where the result goes: type=image|oci|docker|local|tar,dest=PATH" },
+	  .help = "Where the result goes: type=image|registry|oci|docker|local|tar,dest=PATH" },
 	{ .name = "platform",
 	  FLAG(platform),
 	  .value = "os/arch",

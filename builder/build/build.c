@@ -250,6 +250,7 @@ static int finish(struct building *building, struct error *err)
 	const struct build_options *options = building->options;
 	struct hand_out out = { .store = options->store,
 				.lease = building->lease,
+				.registries = building->registries,
 				.news = &building->news,
 				.tags = &options->tags,
 				.outputs = options->outputs,

@@ -68,6 +68,7 @@ static int write_output(const struct hand_out *out, const struct output *output,
 				     .context = &reporter };
 	struct export export = { .store = out->store,
 				 .lease = out->lease,
+				 .registries = out->registries,
 				 .output = output,
 				 .images = &out->image,
 				 .count = 1,

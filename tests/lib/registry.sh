@@ -4,7 +4,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 
 registries=''
-trap 'kill $registries 2>/dev/null' EXIT
+trap 'kill $registries 2>/dev/null || true' EXIT
 export HOME="$TEST_TMP/home"
 mkdir -p "$HOME"
 unset DOCKER_CONFIG REGISTRY_AUTH_FILE XDG_RUNTIME_DIR XDG_CONFIG_HOME VARVE_REGISTRY_INSECURE

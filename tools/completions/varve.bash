@@ -7,7 +7,7 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect pull save import load cache du prune gc fsck doctor version help debug'
+		verbs='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect pull push save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
@@ -130,6 +130,11 @@ _varve_table()
 		valued='--platform --store'
 		directories='--store'
 		;;
+	'push')
+		options='--compression --insecure --quiet -q --debug -D --help -h --store'
+		valued='--compression --store'
+		directories='--store'
+		;;
 	'save')
 		options='--compression --format --layers --output -o --debug -D --help -h --store'
 		valued='--compression --format --layers --output -o --store'
@@ -194,7 +199,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect pull save import load cache du prune gc fsck doctor version help debug'
+		operands='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect pull push save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

@@ -15,6 +15,7 @@ struct build_surroundings {
 	struct event_sink *sink;
 	int cancel_fd; /* see struct build_options */
 	int stdin_fd;
+	const struct strings *insecure_registries; /* see registries_new(); NULL: none */
 };
 
 /* As build_run() does it; what is wrong with the options is told in the same way. Safe in several

@@ -9,7 +9,8 @@ struct build_flags {
 		no_cache_stages, outputs, resources, secrets, ssh, tags, targets, ulimits;
 	const char *cache_commit, *call, *file, *iidfile, *jobserver, *layers, *memory_reserve,
 		*metadata_file, *network, *platform, *progress;
-	bool all_stages, check, keep_going, load, no_cache, precise, push, quiet, replay, squash;
+	bool all_stages, check, keep_going, load, no_cache, precise, pull, push, quiet, replay,
+		squash;
 	uint64_t jobs, shm_size;
 };
 

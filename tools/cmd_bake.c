@@ -68,6 +68,9 @@ static const struct option_spec options[] = {
 	  .choices = progress_modes,
 	  .value = "kind",
 	  .help = "How to show what is going on" },
+	{ .name = "pull",
+	  FLAG(pull),
+	  .help = "Ask the registries also for images that the store has" },
 	{ .name = "push", FLAG(push), .help = "As --set '*.output=type=registry'" },
 	{ .name = "set",
 	  FLAG(overrides),
@@ -80,10 +83,6 @@ static const struct option_spec options[] = {
 	IGNORED("builder", "there is one builder"),
 	IGNORED("provenance", "no attestations are made"),
 	IGNORED("sbom", "no attestations are made"),
-	{ .name = "pull",
-	  .flags = OPTION_HIDDEN,
-	  FLAG(pull),
-	  .help = "Images come from the store" },
 	{ 0 },
 };
 
@@ -225,6 +224,7 @@ static int build(const struct invocation *call, struct batch *batch, struct erro
 {
 	cleanup_with(progress_free) struct progress *progress = NULL;
 	cleanup_with(store_close) struct store *store = NULL;
+	cleanup_with(strings_release) struct strings insecure = { 0 };
 	const struct bake_flags *flags = call->options;
 	struct bake_run run = { .items = batch->items,
 				.count = batch->count,
@@ -236,10 +236,13 @@ static int build(const struct invocation *call, struct batch *batch, struct erro
 	if (r == 0)
 		r = access_store(call, STORE_CREATE, &store, err);
 	if (r == 0)
+		r = environment_insecure_registries(call->environment, &insecure, err);
+	if (r == 0)
 		r = open_progress(call, &progress, err);
 	if (r < 0)
 		return r;
 	run.store = store;
+	run.insecure_registries = &insecure;
 	run.sink = progress_sink(progress);
 	r = bake_run(&run, batch->outcomes, &failed);
 	progress_finish(progress);

@@ -171,6 +171,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	strings_add_all(&ret->allow, &flags->allow);
 	strings_add_all(&ret->no_cache_stages, &flags->no_cache_stages);
 	ret->no_cache = flags->no_cache;
+	ret->pull = flags->pull;
 	ret->network_none = strcmp(flags->network, "none") == 0;
 	ret->network_host = strcmp(flags->network, "host") == 0;
 	ret->shm_size = flags->shm_size;
@@ -366,7 +367,8 @@ static void options_free(struct build_options *options)
 				    &options->ulimits,
 				    &options->allow,
 				    &options->no_cache_stages,
-				    &options->resources };
+				    &options->resources,
+				    &options->insecure_registries };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strings_release(lists[i]);
@@ -405,6 +407,8 @@ int build_call(const struct build_flags *flags, const char *context,
 		return r;
 	set_options(&call, &outputs, &options);
 	options.stdin_fd = in->stdin_fd;
+	if (in->insecure_registries)
+		strings_add_all(&options.insecure_registries, in->insecure_registries);
 	r = build_run(&options, ret, err);
 	options_free(&options);
 	return r;
@@ -421,6 +425,9 @@ static int run(const struct invocation *call, struct error *err)
 		r = interrupt_catch(&options.cancel_fd, err);
 	if (r == 0)
 		r = access_store(call, STORE_CREATE, &store, err);
+	if (r == 0)
+		r = environment_insecure_registries(call->environment, &options.insecure_registries,
+						    err);
 	if (r < 0)
 		return r;
 	set_options(call, &outputs, &options);

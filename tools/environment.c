@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
 #include "fs/base/path.h"
+#include "fs/base/strings.h"
 #include "tools/config.h"
 
 static const struct {
@@ -17,6 +19,7 @@ static const struct {
 } settings[SETTING_COUNT] = {
 	[SETTING_STORE] = { "store", "VARVE_STORE" },
 	[SETTING_PROGRESS] = { "progress", "VARVE_PROGRESS" },
+	[SETTING_REGISTRY_INSECURE] = { "registry.insecure", "VARVE_REGISTRY_INSECURE" },
 };
 
 const char *setting_key(enum setting setting)
@@ -126,6 +129,25 @@ int environment_setting(struct environment *environment, enum setting setting, c
 		return 0;
 	*ret = value;
 	return 1;
+}
+
+int environment_insecure_registries(struct environment *environment, struct strings *ret,
+				    struct error *err)
+{
+	const char *value;
+	int r = environment_setting(environment, SETTING_REGISTRY_INSECURE, &value, err);
+
+	if (r <= 0)
+		return r;
+	while (*value) {
+		size_t length = strcspn(value, ", ");
+
+		if (length)
+			strings_add_range(ret, value, length);
+		value += length;
+		value += *value != '\0';
+	}
+	return 0;
 }
 
 /* A path that the user gave, taken from the working directory; the caller frees. */

@@ -11,11 +11,13 @@
 
 struct config;
 struct error;
+struct strings;
 
 /* What the user may set for good: "key" in config.json, or VARVE_KEY in the environment. */
 enum setting {
-	SETTING_STORE,    /* directory of the store */
-	SETTING_PROGRESS, /* kind of progress display */
+	SETTING_STORE,             /* directory of the store */
+	SETTING_PROGRESS,          /* kind of progress display */
+	SETTING_REGISTRY_INSECURE, /* hosts of registries, with commas between them */
 	SETTING_COUNT,
 };
 
@@ -43,6 +45,10 @@ int environment_setting(struct environment *environment, enum setting setting, c
  * environment.
  */
 int environment_store(struct environment *environment, const char **ret, struct error *err);
+
+/* The hosts of SETTING_REGISTRY_INSECURE, added to `ret`. */
+int environment_insecure_registries(struct environment *environment, struct strings *ret,
+				    struct error *err);
 
 /* The path of config.json, whether it exists or not; the caller frees. */
 int environment_config_path(char **ret, struct error *err);

@@ -16,6 +16,7 @@
 #include "builder/context/context.h"
 #include "builder/image/restack.h"
 #include "builder/plan/lint.h"
+#include "builder/registry/registry.h"
 #include "builder/solve/solver.h"
 #include "builder/step/jobserver.h"
 #include "fs/base/alloc.h"
@@ -259,6 +260,7 @@ static int hand_out_all(struct building *building, const struct finished *finish
 	cleanup_free struct export_image *images = xcalloc(count, sizeof *images);
 	struct hand_out out = { .store = options->store,
 				.lease = building->lease,
+				.registries = building->registries,
 				.news = &building->news,
 				.tags = &options->tags,
 				.outputs = options->outputs,
@@ -367,6 +369,7 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	int r;
 
 	history_make_id(ret->id);
+	building.registries = registries_new(&options->insecure_registries, options->cancel_fd);
 	building.label = xasprintf("build %s", ret->id);
 	r = run(&building, err);
 	for (size_t i = 0; building.outcomes && i < building.plan->vertex_count; i++)
@@ -378,6 +381,7 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	secrets_release(&building.secrets);
 	ssh_agents_release(&building.agents);
 	strings_release(&building.extra_hosts);
+	registries_free(building.registries);
 	store_lease_end(building.lease);
 	free(building.ulimits);
 	group_limits_release(&building.limits);

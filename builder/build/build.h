@@ -37,7 +37,9 @@ struct build_options {
 	struct strings build_contexts, build_args, labels, tags;
 	struct strings secrets, ssh, extra_hosts, ulimits, resources, allow, no_cache_stages;
 	bool no_cache;
-	struct call call; /* all but CALL_BUILD: plan it, and do nothing */
+	bool pull;                          /* ask registries also for images that are there */
+	struct strings insecure_registries; /* see registries_new() */
+	struct call call;                   /* all but CALL_BUILD: plan it, and do nothing */
 	bool network_none, network_host;
 	uint64_t shm_size;       /* bytes; 0: 64 MiB */
 	uint64_t open_files;     /* see struct sandbox_options */

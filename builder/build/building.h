@@ -14,12 +14,14 @@
 #include "builder/sandbox/group.h"
 
 struct lint;
+struct registries;
 
 struct building {
 	const struct build_options *options;
 	struct build_result *result;
 	struct news news;
 	struct store_lease *lease;
+	struct registries *registries;
 	struct input input;
 	struct lint *lint; /* NULL until the Dockerfile has been read */
 	struct named_contexts contexts;

@@ -74,6 +74,7 @@ static int write_output(const struct hand_out *out, const struct output *output,
 				     .context = &reporter };
 	struct export export = { .store = out->store,
 				 .lease = out->lease,
+				 .registries = out->registries,
 				 .output = output,
 				 .images = out->images,
 				 .count = out->image_count,

@@ -5,10 +5,12 @@
 #include "builder/export/export.h"
 
 struct news;
+struct registries;
 
 struct hand_out {
 	struct store *store;
 	struct store_lease *lease;
+	struct registries *registries;
 	struct news *news;
 	const struct strings *tags;
 	const struct output *outputs; /* beside the store */

@@ -9,6 +9,7 @@
 #include "builder/history/history.h"
 #include "builder/image/image_store.h"
 #include "builder/image/load.h"
+#include "builder/registry/pull.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/store/store.h"
@@ -79,39 +80,82 @@ static int find_state(struct images *images, const char *text, struct plan_image
 	return 0;
 }
 
-static int missing(struct images *images, const char *name, const struct platform *platform,
-		   struct error *err)
-{
-	cleanup_free char *there = NULL;
-	char wanted[PLATFORM_TEXT_MAX];
+/* ---- registries ---- */
 
-	platform_format(platform, wanted);
-	if (image_find_platforms(images->store, name, &there, NULL) == 0 && there && *there)
-		return error_set(err, -ENOENT,
-				 "there is no image '%s' for %s in the store, only for %s", name,
-				 wanted, there);
-	return error_set(
-		err, -ENOENT,
-		"there is no image '%s' in the store, and pulling is not supported: bring it "
-		"in with 'varve load FILE' or 'varve import --name %s ROOTFS.tar'",
-		name, name);
+struct pull_report {
+	struct images *images;
+	unsigned number; /* of the vertex */
+};
+
+static void report(void *context, const char *what, uint64_t current, uint64_t total)
+{
+	const struct pull_report *report = context;
+
+	news_status(report->images->news, report->number, what, current, total, true,
+		    total > 0 && current >= total);
 }
 
-static int find_stored(struct images *images, const char *name, const struct platform *platform,
-		       struct plan_image *ret, struct error *err)
+/* What there is in the store, and the ways to get along without a registry. */
+static int advise(struct images *images, const char *name, int code, struct error *err)
+{
+	cleanup_free char *there = NULL, *words = NULL;
+
+	if (code == -ECANCELED || !err)
+		return code;
+	words = xstrdup(err->text);
+	if (image_find_platforms(images->store, name, &there, NULL) == 0 && there && *there)
+		return error_set(err, code, "%s; in the store it is there for %s only", words,
+				 there);
+	return error_set(err, code,
+			 "%s; without a registry 'varve load FILE' and 'varve import --name %s "
+			 "ROOTFS.tar' bring it in, and '--build-context %s=PATH' takes another "
+			 "in its place",
+			 words, name, name);
+}
+
+static int pull(struct images *images, const char *name, const struct platform *platform,
+		unsigned number, struct error *err)
+{
+	struct pull_report context = { images, number };
+	const struct progress progress = { .report = report,
+					   .cancel_fd = images->cancel_fd,
+					   .context = &context };
+	const struct registry_pull how = { .registries = images->registries,
+					   .store = images->store,
+					   .lease = images->lease,
+					   .tmp_fd = store_lease_tmp_fd(images->lease),
+					   .name = name,
+					   .platform = platform,
+					   .progress = &progress };
+	struct pulled_image pulled;
+	int r = registry_pull(&how, &pulled, err);
+
+	return r < 0 ? advise(images, name, r, err) : 0;
+}
+
+/* ---- the store, then a registry ---- */
+
+static int find_named(struct images *images, const char *name, const struct platform *platform,
+		      unsigned number, struct plan_image *ret, struct error *err)
 {
 	cleanup_with(stored_image_release) struct stored_image found = { 0 };
-	int r = image_find(images->store, images->lease, name, platform, &found, err);
+	bool ask = images->pull && !images->only_look;
+	int r = ask ? 0 : image_find(images->store, images->lease, name, platform, &found, err);
 
-	if (r < 0)
-		return r;
 	if (r == 0 && images->only_look) {
 		config_init_scratch(&ret->config, platform);
 		ret->unknown = true;
 		return 0;
 	}
-	if (r == 0)
-		return missing(images, name, platform, err);
+	if (r == 0) {
+		r = pull(images, name, platform, number, err);
+		if (r == 0)
+			r = image_find(images->store, images->lease, name, platform, &found, err);
+		if (r == 0)
+			return error_set(err, -ENOENT, "'%s' was pulled, and is gone again", name);
+	}
+	if (r < 0)
+		return r;
 	fill(ret, &found);
 	return 0;
 }
@@ -131,7 +175,7 @@ static int find(struct plan_images *plan, const char *name, const struct platfor
 	else if (strncmp(name, IMAGES_STATE, strlen(IMAGES_STATE)) == 0)
 		r = find_state(images, name + strlen(IMAGES_STATE), ret, err);
 	else
-		r = find_stored(images, name, platform, ret, err);
+		r = find_named(images, name, platform, number, ret, err);
 	return news_end(images->news, number, r, err);
 }
 

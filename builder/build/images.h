@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The images that planning asks for: those of the store, and of OCI layouts named by contexts. */
+/*
+ * The images that planning asks for: those of the store, which are looked for in registries when they
+ * are not there, and of OCI layouts named by contexts.
+ */
 #pragma once
 
 #include "builder/plan/plan.h"
 
 struct news;
+struct registries;
 struct store;
 struct store_lease;
 
@@ -18,7 +22,10 @@ struct images {
 	struct store *store;
 	struct store_lease *lease; /* holds all that is found */
 	struct news *news;
-	bool only_look; /* nothing is built: what is missing may be, see struct plan_image */
+	struct registries *registries;
+	const int *cancel_fd; /* where the descriptor is that tells when to give up */
+	bool pull;            /* ask registries also for what is there */
+	bool only_look;       /* nothing is built: what is missing may be, see struct plan_image */
 };
 
 void images_init(struct images *images, struct store *store, struct store_lease *lease,

@@ -148,6 +148,9 @@ int building_plan(struct building *building, struct error *err)
 	how.build_platform = platform_host();
 	how.platform_given = options->platform != NULL;
 	images_init(&images, options->store, building->lease, &building->news);
+	images.registries = building->registries;
+	images.cancel_fd = &building->options->cancel_fd;
+	images.pull = options->pull;
 	images.only_look = options->call.what != CALL_BUILD;
 	how.lint = building->lint;
 	how.all_stages = options->all_stages ||

@@ -49,6 +49,11 @@ static bool is_layout(const struct output *output)
 	return output->type == OUTPUT_OCI || output->type == OUTPUT_DOCKER;
 }
 
+static bool pushes(const struct output *output)
+{
+	return output->type == OUTPUT_REGISTRY || (output->type == OUTPUT_IMAGE && output->push);
+}
+
 static int check_annotations(const struct output *output, size_t platform_count, struct error *err)
 {
 	for (size_t i = 0; i < output->annotation_count; i++) {
@@ -98,10 +103,6 @@ static int check(const struct output *output, const struct strings *names, size_
 	cleanup_with(strings_release) struct strings all = { 0 };
 	int r;
 
-	if (output->type == OUTPUT_REGISTRY)
-		return error_set(err, -EOPNOTSUPP,
-				 "pushing is not part of this version; write type=oci and push it "
-				 "with skopeo");
 	if (output->type == OUTPUT_DOCKER && platform_count > 1)
 		return error_set(err, -EINVAL,
 				 "docker exporter does not currently support exporting manifest "
@@ -113,6 +114,8 @@ static int check(const struct output *output, const struct strings *names, size_
 	r = add_names(&output->names, &all, err);
 	if (r == 0)
 		r = add_names(names, &all, err);
+	if (r == 0 && pushes(output) && !all.count)
+		return error_set(err, -EINVAL, "it takes a name to push to: name=NAME, or --tag");
 	if (r == 0)
 		r = check_annotations(output, platform_count, err);
 	return r < 0 ? r : check_dest(output, err);
@@ -156,6 +159,8 @@ static int run(const struct export *export, struct export_result *result, struct
 	switch (export->output->type) {
 	case OUTPUT_IMAGE:
 		r = tag_all(export, &result->names, err);
+		if (r == 0 && pushes(export->output))
+			r = export_to_registry(export, result, err);
 		break;
 	case OUTPUT_OCI:
 	case OUTPUT_DOCKER:
@@ -168,6 +173,8 @@ static int run(const struct export *export, struct export_result *result, struct
 		r = export_to_directory(export, result, err);
 		break;
 	case OUTPUT_REGISTRY:
+		r = export_to_registry(export, result, err);
+		break;
 	case OUTPUT_CACHE_ONLY:
 		break;
 	}

@@ -16,6 +16,7 @@
 
 struct error;
 struct output;
+struct registries;
 struct store;
 struct store_lease;
 
@@ -32,6 +33,7 @@ struct export
 {
 	struct store *store;
 	struct store_lease *lease;
+	struct registries *registries; /* NULL: nothing is pushed */
 	const struct output *output;
 	const struct export_image *images; /* for different platforms */
 	size_t count;                      /* at least one */
@@ -54,7 +56,7 @@ struct export_result {
 
 /*
  * -EINVAL when the output cannot take this (type=docker with several platforms, an archive to a
- * terminal); -EOPNOTSUPP for type=registry. The text names the output.
+ * terminal, nothing to call what is pushed). The text names the output.
  */
 int export_run(const struct export *export, struct export_result *ret, struct error *err);
 /* The same checks, for before the build: what is wrong with the names, and with where it goes. */

@@ -43,6 +43,8 @@ DEFINE_CLEANUP_VALUE(struct assembled, assembled_release);
 /* ---- one output each ---- */
 
 int export_to_layout(const struct export *export, struct export_result *result, struct error *err);
+int export_to_registry(const struct export *export, struct export_result *result,
+		       struct error *err);
 int export_to_archive(const struct export *export, struct error *err);
 int export_to_directory(const struct export *export, struct export_result *result,
 			struct error *err);

@@ -173,12 +173,7 @@ static int set_fixed(const char *key, const char *value, bool want, struct error
 
 static int set_push(struct output *output, const char *value, struct error *err)
 {
-	bool push = false;
-	int r = set_bool("push", value, &push, err);
-
-	if (r == 0 && push && output->type == OUTPUT_IMAGE)
-		output->type = OUTPUT_REGISTRY;
-	return r;
+	return set_bool("push", value, &output->push, err);
 }
 
 static int set_types(struct output *output, const char *value, struct error *err)
@@ -266,10 +261,14 @@ static int set_dest(struct output *output, const char *value, struct error *err)
 	return 0;
 }
 
-static int set_not_pushed(struct output *output, const char *value, struct error *err)
+static int set_by_digest(struct output *output, const char *value, struct error *err)
 {
-	(void)output;
-	return set_fixed("push-by-digest", value, false, err);
+	return set_bool("push-by-digest", value, &output->by_digest, err);
+}
+
+static int set_insecure(struct output *output, const char *value, struct error *err)
+{
+	return set_bool("registry.insecure", value, &output->insecure, err);
 }
 
 static int set_stored(struct output *output, const char *value, struct error *err)
@@ -317,12 +316,12 @@ static const struct attribute attributes[] = {
 	{ "rewrite-timestamp", FOR_IMAGES, set_rewrite },
 	{ "layers", FOR_IMAGES, set_layers },
 	{ "push", FOR_STORE, set_push },
-	{ "push-by-digest", FOR_STORE, set_not_pushed },
+	{ "push-by-digest", FOR_STORE, set_by_digest },
 	{ "store", FOR_STORE, set_stored },
 	{ "platform-split", FOR_FILES, set_split },
 	{ "mode", FOR(OUTPUT_LOCAL), set_mode },
 	{ "unpack", FOR_STORE, set_ignored },
-	{ "registry.insecure", FOR_STORE, set_ignored },
+	{ "registry.insecure", FOR_STORE, set_insecure },
 	{ "name-canonical", FOR_IMAGES, set_ignored },
 	{ "dangling-name-prefix", FOR_IMAGES, set_ignored },
 	{ "prefer-nondist-layers", FOR_IMAGES, set_ignored },

@@ -47,6 +47,9 @@ struct output {
 	bool compression_set; /* else gzip, and layers of base images as they came */
 	int level;            /* COMPRESSION_LEVEL_DEFAULT */
 	bool force_compression;
+	bool push;         /* type=image: to registries as well */
+	bool by_digest;    /* no tag of theirs changes */
+	bool insecure;     /* see REPOSITORY_INSECURE */
 	bool docker_types; /* media types of Docker instead of OCI's */
 	bool rewrite_timestamp;
 	struct layering layering;
@@ -57,8 +60,7 @@ struct output {
 
 /*
  * -EINVAL says which attribute is wrong, and what there is; -EOPNOTSUPP for what is known and not
- * supported, such as estargz. Pushing, which export_check() refuses, is `type=registry` and
- * `push=true`.
+ * supported, such as estargz.
  */
 int output_parse(const char *text, struct output *ret, struct error *err);
 /* --annotation: "[LEVEL[PLATFORM][,LEVEL...]:]KEY=VALUE", added to an output. */

@@ -176,11 +176,27 @@ static int find_known(struct loading *loading, struct object_id *ret_snapshot, s
 	return 0;
 }
 
-static int load_layer(struct loading *loading, size_t index, struct object_id *snapshot,
+/* Those of a docker archive are files of any name. */
+static int find_layer(struct loading *loading, size_t index, struct load_file *ret,
 		      struct error *err)
 {
 	const struct load_candidate *candidate = loading->candidate;
 	const char *name = candidate->layer_files.items[index];
+	int r;
+
+	if (candidate->manifest.layer_count)
+		return load_files_find_blob(loading->files, &candidate->manifest.layers[index], ret,
+					    err);
+	r = load_files_find(loading->files, name, ret, err);
+	if (r == 0)
+		return error_set(err, -ENOENT, "'%s' is missing", name);
+	return r < 0 ? r : 0;
+}
+
+static int load_layer(struct loading *loading, size_t index, struct object_id *snapshot,
+		      struct error *err)
+{
+	const struct load_candidate *candidate = loading->candidate;
 	struct layer_import import = { .store = loading->load->store,
 				       .lease = loading->load->lease,
 				       .parent = *snapshot,
@@ -190,10 +206,8 @@ static int load_layer(struct loading *loading, size_t index, struct object_id *s
 	struct file_source source;
 	struct load_file file;
 	char what[64];
-	int r = load_files_find(loading->files, name, &file, err);
+	int r = find_layer(loading, index, &file, err);
 
-	if (r == 0)
-		return error_set(err, -ENOENT, "'%s' is missing", name);
 	if (r < 0)
 		return r;
 	snprintf(what, sizeof what, "layer %zu/%zu", index + 1, candidate->layer_files.count);
@@ -222,6 +236,9 @@ static int load_layers(struct loading *loading, struct object_id *ret, struct er
 		loading->chains[i] = chain;
 	}
 	r = find_known(loading, &snapshot, &at, err);
+	if (r == 0 && at < candidate->manifest.layer_count)
+		load_files_expect(loading->files, candidate->manifest.layers + at,
+				  candidate->manifest.layer_count - at);
 	for (; r == 0 && at < candidate->layer_files.count; at++)
 		r = load_layer(loading, at, &snapshot, err);
 	if (r == 0)
@@ -271,6 +288,17 @@ static int collect(struct load_files *files, struct load_candidates *ret, struct
 	return r < 0 ? r : 0;
 }
 
+/* What indexes say of platforms spares reading what is for others. */
+static bool platforms_are_known(const struct load_candidates *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].has_digest &&
+		    !descriptor_has_platform(&list->items[i].descriptor))
+			return false;
+	}
+	return list->count > 0;
+}
+
 static int choose(const struct image_load *load, struct load_files *files,
 		  struct load_candidates *list, struct error *err)
 {
@@ -284,6 +312,8 @@ static int choose(const struct image_load *load, struct load_files *files,
 		r = keep_selected(list, load->select, err);
 	else if (load->one)
 		r = keep_one_group(list, err);
+	if (r == 0 && platform && platforms_are_known(list))
+		r = keep_platform(list, platform, err);
 	for (size_t i = 0; i < list->count && r == 0; i++) {
 		if (list->items[i].has_digest)
 			r = load_oci_read(files, &list->items[i], err);
@@ -321,8 +351,13 @@ int image_load(const struct image_load *load, struct loaded_images *ret, struct 
 	cleanup_with(load_candidates_release) struct load_candidates list = { 0 };
 	cleanup_with(load_files_close) struct load_files *files = NULL;
 	struct loaded_images images = { 0 };
-	int r = load_files_open(load->path, load->fd, store_lease_tmp_fd(load->lease), &files, err);
+	int r = 0;
 
+	if (load->fetcher)
+		files = load_files_fetched(load->fetcher, load->top);
+	else
+		r = load_files_open(load->path, load->fd, store_lease_tmp_fd(load->lease), &files,
+				    err);
 	if (r < 0)
 		return r;
 	r = collect(files, &list, err);

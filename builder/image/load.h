@@ -13,15 +13,30 @@
 #include "fs/base/strings.h"
 #include "fs/object/id.h"
 
+struct descriptor;
 struct error;
 struct store;
 struct store_lease;
+
+/* Where the blobs of an image come from that lies neither in a file nor in a directory. */
+struct blob_fetcher {
+	/* These layers will be wanted, in this order. */
+	void (*expect)(struct blob_fetcher *fetcher, const struct descriptor *layers, size_t count);
+	/* A manifest, a configuration or a layer as a file, to be read from its start; the caller
+	 * closes it. */
+	int (*open)(struct blob_fetcher *fetcher, const struct descriptor *blob, int *ret_fd,
+		    struct error *err);
+	const char *name; /* of the image, for messages */
+};
 
 struct image_load {
 	struct store *store;
 	struct store_lease *lease; /* holds the results */
 	const char *path;          /* of a file or directory; NULL: read `fd` instead */
 	int fd;                    /* a file, or a pipe, from where it stands; stays the caller's */
+	/* In place of both: the manifest or index `top`, which this gets. */
+	struct blob_fetcher *fetcher;
+	const struct descriptor *top;
 	/*
 	 * Which: "sha256:..." is the digest of a manifest or index; else a name or tag as it stands
 	 * there ("12", "debian:12", "docker.io/library/debian:12"). NULL: all.

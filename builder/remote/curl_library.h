@@ -10,9 +10,10 @@
 
 struct error;
 
-#define CURL_FUNCTIONS(f)                                                           \
-	f(easy_init) f(easy_cleanup) f(easy_setopt) f(easy_perform) f(easy_getinfo) \
-		f(easy_strerror) f(slist_append) f(slist_free_all) f(getdate)
+#define CURL_FUNCTIONS(f)                                                                         \
+	f(easy_init) f(easy_cleanup) f(easy_setopt) f(easy_perform) f(easy_getinfo) f(easy_reset) \
+		f(easy_strerror) f(slist_append) f(slist_free_all) f(getdate) f(url) f(url_set)   \
+			f(url_get) f(url_cleanup) f(free)
 
 struct curl_library {
 #define FUNCTION(name) __typeof__(curl_##name) *name;

@@ -152,6 +152,7 @@ static int set_words(const json_t *target, const struct bake_flags *all, struct 
 	if (strcmp(all->call, "build") != 0 || !flags->call)
 		flags->call = all->call;
 	flags->check = all->check;
+	flags->pull = all->pull || json_is_true(json_object_get(target, "pull"));
 	flags->no_cache = all->no_cache || json_is_true(json_object_get(target, "no-cache"));
 	add_list(target, "platforms", &platforms);
 	if (platforms.count)

@@ -139,7 +139,8 @@ static int build_one(struct baking *baking, size_t index)
 				    .name = baking->run->count > 1 ? job->name : NULL };
 	struct build_surroundings in = { .store = baking->run->store,
 					 .sink = &sink.base,
-					 .cancel_fd = baking->run->cancel_fd };
+					 .cancel_fd = baking->run->cancel_fd,
+					 .insecure_registries = baking->run->insecure_registries };
 	int r = open_inline(job, &in.stdin_fd, &outcome->error);
 
 	if (r == 0) {

@@ -21,6 +21,7 @@ struct bake_run {
 	struct store *store;
 	struct event_sink *sink;
 	int cancel_fd;
+	const struct strings *insecure_registries; /* see registries_new() */
 	unsigned jobs; /* steps at once in all of them; 0: as many as there are processors */
 	struct bake_job *items;
 	size_t count;

@@ -7,13 +7,13 @@ _varve_table()
 	verbs='' options='' valued='' files='' directories='' choices='' operands=''
 	case $1 in
 	'')
-		verbs='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		verbs='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect pull push save import load cache du prune gc fsck doctor version help debug'
 		options='--debug -D --help -h --store --version -v'
 		valued='--store'
 		directories='--store'
 		;;
 	'build')
-		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --call --check --file -f --iidfile --jobs -j --jobserver --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
+		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --call --check --file -f --iidfile --jobs -j --jobserver --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --pull --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
 		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --call --file -f --iidfile --jobs -j --jobserver --label --layers --memory-reserve --metadata-file --network --no-cache-filter --output -o --platform --progress --resource --secret --shm-size --ssh --tag -t --target --ulimit --store'
 		files='--file -f --iidfile --metadata-file'
 		directories='--store'
@@ -21,7 +21,7 @@ _varve_table()
 		operands='-d'
 		;;
 	'bake')
-		options='--allow --call --check --file -f --jobs -j --list --load --metadata-file --no-cache --print --progress --push --set --var --debug -D --help -h --store'
+		options='--allow --call --check --file -f --jobs -j --list --load --metadata-file --no-cache --print --progress --pull --push --set --var --debug -D --help -h --store'
 		valued='--allow --call --file -f --jobs -j --list --metadata-file --progress --set --var --store'
 		files='--file -f --metadata-file'
 		directories='--store'
@@ -125,6 +125,16 @@ _varve_table()
 		directories='--store'
 		choices='--part=all --part=config --part=manifest'
 		;;
+	'pull')
+		options='--insecure --platform --quiet -q --debug -D --help -h --store'
+		valued='--platform --store'
+		directories='--store'
+		;;
+	'push')
+		options='--compression --insecure --quiet -q --debug -D --help -h --store'
+		valued='--compression --store'
+		directories='--store'
+		;;
 	'save')
 		options='--compression --format --layers --output -o --debug -D --help -h --store'
 		valued='--compression --format --layers --output -o --store'
@@ -189,7 +199,7 @@ _varve_table()
 		options='--debug -D --help -h --store'
 		valued='--store'
 		directories='--store'
-		operands='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect save import load cache du prune gc fsck doctor version help debug'
+		operands='build bake states history shell mount umount diff ls cat log explain pin unpin snapshot images tag rmi inspect pull push save import load cache du prune gc fsck doctor version help debug'
 		;;
 	'debug')
 		verbs='completions'

@@ -163,6 +163,14 @@ function __varve_at
 				set skip 1
 			case 'inspect --store'
 				set skip 1
+			case 'pull --platform'
+				set skip 1
+			case 'pull --store'
+				set skip 1
+			case 'push --compression'
+				set skip 1
+			case 'push --store'
+				set skip 1
 			case 'save --compression'
 				set skip 1
 			case 'save --format'
@@ -271,7 +279,7 @@ function __varve_at
 				set skip 1
 			case 'debug completions --store'
 				set skip 1
-			case ' build' ' bake' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' snapshot' ' images' ' tag' ' rmi' ' inspect' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'snapshot prepare' 'snapshot view' 'snapshot commit' 'snapshot rm' 'snapshot ls' 'snapshot stat' 'snapshot usage' 'snapshot mounts' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
+			case ' build' ' bake' ' states' ' history' ' shell' ' mount' ' umount' ' diff' ' ls' ' cat' ' log' ' explain' ' pin' ' unpin' ' snapshot' ' images' ' tag' ' rmi' ' inspect' ' pull' ' push' ' save' ' import' ' load' ' cache' ' du' ' prune' ' gc' ' fsck' ' doctor' ' version' ' help' ' debug' 'snapshot prepare' 'snapshot view' 'snapshot commit' 'snapshot rm' 'snapshot ls' 'snapshot stat' 'snapshot usage' 'snapshot mounts' 'cache ls' 'cache mount' 'cache diff' 'cache rollback' 'cache rm' 'debug completions'
 				set -a path $word
 		end
 	end
@@ -298,6 +306,8 @@ complete -c varve -n '__varve_at ""' -a images -d 'List the images of the store'
 complete -c varve -n '__varve_at ""' -a tag -d 'Give an image or a state another name'
 complete -c varve -n '__varve_at ""' -a rmi -d 'Take names of images away'
 complete -c varve -n '__varve_at ""' -a inspect -d 'Show what is known of an image or a state, as JSON'
+complete -c varve -n '__varve_at ""' -a pull -d 'Bring in images from their registries'
+complete -c varve -n '__varve_at ""' -a push -d 'Send an image to a registry'
 complete -c varve -n '__varve_at ""' -a save -d 'Write an image as an archive'
 complete -c varve -n '__varve_at ""' -a import -d 'Make an image of a root filesystem: an archive or a directory'
 complete -c varve -n '__varve_at ""' -a load -d 'Bring in images: an OCI layout, or the archive of one or of \'docker save\''
@@ -337,10 +347,11 @@ complete -c varve -n '__varve_at "build"' -l metadata-file -r -F -d 'Write what 
 complete -c varve -n '__varve_at "build"' -l network -x -a 'default none host' -d 'Network of every RUN that does not ask for another'
 complete -c varve -n '__varve_at "build"' -l no-cache -d 'Do every step anew'
 complete -c varve -n '__varve_at "build"' -l no-cache-filter -x -d 'Do the steps of these stages anew'
-complete -c varve -n '__varve_at "build"' -s o -l output -x -d 'Where the result goes: type=image|oci|docker|local|tar,dest=PATH'
+complete -c varve -n '__varve_at "build"' -s o -l output -x -d 'Where the result goes: type=image|registry|oci|docker|local|tar,dest=PATH'
 complete -c varve -n '__varve_at "build"' -l platform -x -d 'Build for these platforms, all in one build'
 complete -c varve -n '__varve_at "build"' -l precise -d 'Keep what each RUN looks at, and do not run it again while that is the same'
 complete -c varve -n '__varve_at "build"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
+complete -c varve -n '__varve_at "build"' -l pull -d 'Ask the registries also for images that the store has'
 complete -c varve -n '__varve_at "build"' -l push -d 'As --output type=registry'
 complete -c varve -n '__varve_at "build"' -s q -l quiet -d 'Show nothing, and print the image\'s id at the end'
 complete -c varve -n '__varve_at "build"' -l replay -d 'Show again what CACHED steps printed when they ran'
@@ -365,6 +376,7 @@ complete -c varve -n '__varve_at "bake"' -l metadata-file -r -F -d 'Write what i
 complete -c varve -n '__varve_at "bake"' -l no-cache -d 'Do every step anew'
 complete -c varve -n '__varve_at "bake"' -l print -d 'Show what would be built, as JSON'
 complete -c varve -n '__varve_at "bake"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
+complete -c varve -n '__varve_at "bake"' -l pull -d 'Ask the registries also for images that the store has'
 complete -c varve -n '__varve_at "bake"' -l push -d 'As --set \'*.output=type=registry\''
 complete -c varve -n '__varve_at "bake"' -l set -x -d 'Give a target, or all that a pattern fits, another value'
 complete -c varve -n '__varve_at "bake"' -l var -x -d 'Give a variable another value'
@@ -464,6 +476,18 @@ complete -c varve -n '__varve_at "inspect"' -l part -x -a 'all config manifest' 
 complete -c varve -n '__varve_at "inspect"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "inspect"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "inspect"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "pull"' -l insecure -d 'Whoever the registry is, and without encryption if need be'
+complete -c varve -n '__varve_at "pull"' -l platform -x -d 'The image that suits this platform best'
+complete -c varve -n '__varve_at "pull"' -s q -l quiet -d 'Print the digests alone'
+complete -c varve -n '__varve_at "pull"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "pull"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "pull"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "push"' -l compression -x -d 'Of layers: gzip, zstd, uncompressed; else as they came, or gzip'
+complete -c varve -n '__varve_at "push"' -l insecure -d 'Whoever the registry is, and without encryption if need be'
+complete -c varve -n '__varve_at "push"' -s q -l quiet -d 'Print the digest alone'
+complete -c varve -n '__varve_at "push"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
+complete -c varve -n '__varve_at "push"' -s h -l help -d 'Show this text'
+complete -c varve -n '__varve_at "push"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
 complete -c varve -n '__varve_at "save"' -l compression -x -d 'Of layers: gzip, zstd, uncompressed; else as they came, or gzip'
 complete -c varve -n '__varve_at "save"' -l format -x -a 'docker oci' -d 'What \'docker load\' reads, or an OCI layout'
 complete -c varve -n '__varve_at "save"' -l layers -x -d 'One for each step, squash for one on top of what was imported, or pack:N for at most N'
@@ -548,6 +572,8 @@ complete -c varve -n '__varve_at "help"' -a images
 complete -c varve -n '__varve_at "help"' -a tag
 complete -c varve -n '__varve_at "help"' -a rmi
 complete -c varve -n '__varve_at "help"' -a inspect
+complete -c varve -n '__varve_at "help"' -a pull
+complete -c varve -n '__varve_at "help"' -a push
 complete -c varve -n '__varve_at "help"' -a save
 complete -c varve -n '__varve_at "help"' -a import
 complete -c varve -n '__varve_at "help"' -a load

@@ -156,6 +156,7 @@ static int add_manifest(struct oci_collect *run, const struct descriptor *descri
 	candidate->has_top = in->has_top;
 	candidate->top = in->top;
 	descriptor_copy(&candidate->descriptor, descriptor);
+	candidate->platform = descriptor->platform;
 	take_names(names, candidate);
 	candidate->group = in->has_top ? in->group : group_of(run, candidate);
 	return 0;
@@ -210,8 +211,7 @@ static int read_pending(struct oci_collect *run, struct error *err)
 		struct pending_index in = run->pending[--run->count];
 		cleanup_with(buf_release) struct buf text = { 0 };
 
-		r = load_files_read_blob(run->files, &in.descriptor.digest, in.descriptor.size,
-					 JSON_DOCUMENT_MAX, &text, err);
+		r = load_files_read_blob(run->files, &in.descriptor, JSON_DOCUMENT_MAX, &text, err);
 		if (r == 0)
 			r = read_entries(run, &text, digest_text(&in.descriptor.digest).text, &in,
 					 err);
@@ -263,14 +263,13 @@ int load_oci_read(struct load_files *files, struct load_candidate *candidate, st
 	const struct descriptor *descriptor = &candidate->descriptor;
 	struct digest_text name = digest_text(&descriptor->digest);
 	const struct descriptor *config = &candidate->manifest.config;
-	int r = load_files_read_blob(files, &descriptor->digest, descriptor->size,
-				     JSON_DOCUMENT_MAX, &text, err);
+	int r = load_files_read_blob(files, descriptor, JSON_DOCUMENT_MAX, &text, err);
 
 	if (r == 0)
 		r = manifest_parse(text.data, text.length, name.text, &candidate->manifest, err);
 	if (r == 0)
-		r = load_files_read_blob(files, &config->digest, config->size, JSON_DOCUMENT_MAX,
-					 &candidate->document, err);
+		r = load_files_read_blob(files, config, JSON_DOCUMENT_MAX, &candidate->document,
+					 err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < candidate->manifest.layer_count; i++) {

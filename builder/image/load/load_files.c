@@ -14,6 +14,7 @@
 #include "builder/image/decompress.h"
 #include "builder/image/descriptor.h"
 #include "builder/image/layout_internal.h"
+#include "builder/image/load.h"
 #include "builder/image/tar/tar_read.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -33,7 +34,9 @@ struct load_files {
 	char *name;
 	int fd;
 	bool archive;
-	struct member *members; /* of an archive, by name */
+	struct member *members;       /* of an archive, by name */
+	struct blob_fetcher *fetcher; /* NULL: a file or a directory */
+	struct buf index;             /* of what is fetched */
 };
 
 /* ---- an archive's members ---- */
@@ -192,6 +195,19 @@ int load_files_open(const char *path, int fd, int tmp_fd, struct load_files **re
 	return 0;
 }
 
+struct load_files *load_files_fetched(struct blob_fetcher *fetcher, const struct descriptor *top)
+{
+	cleanup_with(image_index_release) struct image_index index = { 0 };
+	struct load_files *files = xcalloc(1, sizeof *files);
+
+	descriptor_copy(image_index_add(&index), top);
+	image_index_write(&index, &files->index);
+	files->name = xstrdup(fetcher->name);
+	files->fd = -1;
+	files->fetcher = fetcher;
+	return files;
+}
+
 const char *load_files_name(const struct load_files *files)
 {
 	return files->name;
@@ -209,6 +225,7 @@ void load_files_close(struct load_files *files)
 	}
 	if (files->fd >= 0)
 		close(files->fd);
+	buf_release(&files->index);
 	free(files->name);
 	free(files);
 }
@@ -259,48 +276,94 @@ static int find_file(struct load_files *files, const char *name, struct load_fil
 int load_files_find(struct load_files *files, const char *name, struct load_file *ret,
 		    struct error *err)
 {
+	if (files->fetcher)
+		return 0;
 	return files->archive ? find_member(files, name, ret, err)
 			      : find_file(files, name, ret, err);
+}
+
+static int read_file(const struct load_file *file, const char *name, size_t limit, struct buf *ret,
+		     struct error *err)
+{
+	int r;
+
+	if (file->size > limit)
+		return error_set(err, -E2BIG, "'%s' has more than %zu bytes", name, limit);
+	buf_reserve(ret, file->size);
+	r = fd_pread_exactly(file->fd, ret->data + ret->length, file->size, file->offset);
+	if (r < 0)
+		return error_errno(err, r, "cannot read '%s'", name);
+	ret->length += file->size;
+	ret->data[ret->length] = '\0';
+	return 1;
 }
 
 int load_files_read(struct load_files *files, const char *name, size_t limit, struct buf *ret,
 		    struct error *err)
 {
 	struct load_file file;
-	int r = load_files_find(files, name, &file, err);
+	int r;
 
+	if (files->fetcher && strcmp(name, LAYOUT_INDEX_NAME) == 0) {
+		buf_append(ret, files->index.data, files->index.length);
+		return 1;
+	}
+	r = load_files_find(files, name, &file, err);
 	if (r <= 0)
 		return r;
-	if (file.size > limit) {
-		close(file.fd);
-		return error_set(err, -E2BIG, "'%s' has more than %zu bytes", name, limit);
-	}
-	buf_reserve(ret, file.size);
-	r = fd_pread_exactly(file.fd, ret->data + ret->length, file.size, file.offset);
+	r = read_file(&file, name, limit, ret, err);
 	close(file.fd);
-	if (r < 0)
-		return error_errno(err, r, "cannot read '%s'", name);
-	ret->length += file.size;
-	ret->data[ret->length] = '\0';
-	return 1;
+	return r;
 }
 
-int load_files_read_blob(struct load_files *files, const struct object_id *digest, uint64_t size,
-			 size_t limit, struct buf *ret, struct error *err)
+/* ---- blobs ---- */
+
+int load_files_find_blob(struct load_files *files, const struct descriptor *blob,
+			 struct load_file *ret, struct error *err)
+{
+	char name[LAYOUT_BLOB_NAME_SIZE];
+	struct load_file file = { 0 };
+	int r;
+
+	if (files->fetcher) {
+		r = files->fetcher->open(files->fetcher, blob, &file.fd, err);
+		if (r < 0)
+			return r;
+		file.size = blob->size;
+		*ret = file;
+		return 0;
+	}
+	layout_blob_name(&blob->digest, name);
+	r = load_files_find(files, name, ret, err);
+	if (r == 0)
+		return error_set(err, -ENOENT, "'%s' is missing", name);
+	return r < 0 ? r : 0;
+}
+
+int load_files_read_blob(struct load_files *files, const struct descriptor *blob, size_t limit,
+			 struct buf *ret, struct error *err)
 {
 	char name[LAYOUT_BLOB_NAME_SIZE];
 	size_t start = ret->length;
+	struct load_file file;
 	struct object_id got;
-	int r;
+	int r = load_files_find_blob(files, blob, &file, err);
 
-	layout_blob_name(digest, name);
-	r = load_files_read(files, name, limit, ret, err);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return error_set(err, -ENOENT, "'%s' is missing", name);
+	layout_blob_name(&blob->digest, name);
+	r = read_file(&file, name, limit, ret, err);
+	close(file.fd);
+	if (r < 0)
+		return r;
 	got = object_id_of(ret->data + start, ret->length - start);
-	if (ret->length - start != size || !object_id_equal(&got, digest))
+	if (ret->length - start != blob->size || !object_id_equal(&got, &blob->digest))
 		return error_set(err, -EBADMSG, "'%s' is not what its name says", name);
 	return 0;
+}
+
+void load_files_expect(struct load_files *files, const struct descriptor *layers, size_t count)
+{
+	if (files->fetcher && files->fetcher->expect)
+		files->fetcher->expect(files->fetcher, layers, count);
 }

@@ -62,7 +62,7 @@ refuse 125 "nosuch" --output type=nosuch "$CONTEXT"
 refuse 1 "Bad_Name" -t Bad_Name "$CONTEXT"
 refuse 1 "nosuch" --target nosuch "$CONTEXT"
 refuse 1 "nosuch" --secret id=x,src=nosuch "$CONTEXT"
-refuse 1 "registry" --push -t x "$CONTEXT"
+refuse 1 "it takes a name to push to" --push "$CONTEXT"
 
 echo "nothing of all that is left"
 ! mount | grep -F "$TEST_TMP" || fail "a mount stayed"

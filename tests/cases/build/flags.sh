@@ -135,7 +135,7 @@ done
 refused 125 "takes one of 'auto'" --progress loud
 
 echo "--push"
-refused 1 'type=registry' --push -t some
+refused 1 'it takes a name to push to' --push
 
 echo "--secret, --ssh"
 echo hush >secret

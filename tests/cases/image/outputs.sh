@@ -103,9 +103,7 @@ image -- output type=cacheonly app:1
 
 # Refusals, and nothing is left of them.
 mkdir dir
-refuse "type=registry: pushing is not part of this version; write type=oci and push it with skopeo" \
-	-- output type=registry,name=x app:1
-refuse "type=registry: pushing is not part*" -- output type=image,name=x,push=true app:1
+refuse "type=registry: it takes a name to push to: name=NAME, or --tag" -- output type=registry app:1
 refuse "type=docker: docker exporter does not currently support exporting manifest lists; *" -- output type=docker,dest=x app:1 arm:1
 refuse "type=oci: 'dir' is a directory: a file is wanted" -- output type=oci,dest=dir app:1
 refuse "type=tar: cannot make 'no/such/dir/x'*" -- output type=tar,dest=no/such/dir/x app:1

@@ -92,15 +92,19 @@ static void test_a_directory_is_asked_for_with_tar_false(void **state)
 	check_refused("type=oci,tar=false,dest=-", -EINVAL, "tar=false needs a directory");
 }
 
-static void test_pushing_is_an_output_to_a_registry(void **state)
+static void test_pushing_leaves_an_image_in_the_store(void **state)
 {
-	struct output output = parse("type=image,name=x,push=true");
+	struct output output = parse("type=image,name=x,push=true,registry.insecure=true");
 
 	(void)state;
-	assert_int_equal(output.type, OUTPUT_REGISTRY);
+	assert_int_equal(output.type, OUTPUT_IMAGE);
+	assert_true(output.push && output.insecure && !output.by_digest);
+	output_release(&output);
+	output = parse("type=registry,name=x,push-by-digest=true");
+	assert_true(output.type == OUTPUT_REGISTRY && output.by_digest && !output.insecure);
 	output_release(&output);
 	output = parse("type=image,name=x,push=false");
-	assert_int_equal(output.type, OUTPUT_IMAGE);
+	assert_false(output.push);
 	output_release(&output);
 }
 
@@ -174,7 +178,7 @@ static void test_what_is_wrong_is_named(void **state)
 	check_refused("type=oci,tar=maybe", -EINVAL, "tar=maybe");
 	check_refused("type=oci,dest=", -EINVAL, "dest= has no path");
 	check_refused("type=oci,name=", -EINVAL, "name= has no name");
-	check_refused("type=image,push-by-digest=true", -EOPNOTSUPP, "push-by-digest=true");
+	check_refused("type=oci,dest=x,push-by-digest=true", -EINVAL, "push-by-digest");
 	check_refused("type=oci,annotation=x", -EINVAL, "names no annotation");
 	check_refused("type=oci,annotation.=x", -EINVAL, "names no annotation");
 	check_refused("type=oci,annotation-thing.k=x", -EINVAL, "'thing'");
@@ -201,7 +205,7 @@ int main(void)
 		cmocka_unit_test(test_short_forms_are_a_directory_and_standard_output),
 		cmocka_unit_test(test_attributes_are_taken_in_any_order_and_case),
 		cmocka_unit_test(test_a_directory_is_asked_for_with_tar_false),
-		cmocka_unit_test(test_pushing_is_an_output_to_a_registry),
+		cmocka_unit_test(test_pushing_leaves_an_image_in_the_store),
 		cmocka_unit_test(test_annotations_say_what_they_are_for),
 		cmocka_unit_test(test_annotations_of_the_command_line_are_added),
 		cmocka_unit_test(test_layers_are_an_attribute_of_images),

@@ -285,12 +285,12 @@ clones_growth() {
 	{
 		for number in $(seq "$2"); do
 			echo "FROM withgit AS s$number"
-			echo "RUN git clone -q --no-hardlinks /repository /work && cd /work && git repack -qadf &&" \
-				"echo $number >/work/made"
+			echo "RUN git clone -q --no-hardlinks /repository /clone && cd /clone && git repack -qadf &&" \
+				"echo $number >/clone/made"
 		done
 		echo FROM withgit
 		for number in $(seq "$2"); do
-			echo "COPY --from=s$number /work /work$number"
+			echo "COPY --from=s$number /clone /clone$number"
 		done
 	} >"$SCRATCH/Dockerfile"
 	clones_before=$(stored "$1")

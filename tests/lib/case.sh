@@ -1,31 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the shell cases. case-run gives TEST_TMP, meson the paths of the programs.
-# shellcheck shell=sh disable=SC2046,SC2254
+# shellcheck shell=sh disable=SC2046
 
+# shellcheck disable=SC1091
+. "${CASE_LIB%/*}/check.sh"
+
+# What it has started goes with it.
 fail() {
 	echo "FAILED: $*" >&2
 	# shellcheck disable=SC2046
 	kill $(jobs -p) 2>/dev/null || true
 	exit 1
-}
-
-skip() {
-	echo "skipped: $*"
-	exit 77
-}
-
-# expect WHAT WANTED GOT
-expect() {
-	[ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
-}
-
-# expect_match WHAT PATTERN GOT: a shell pattern
-expect_match() {
-	# shellcheck disable=SC2254
-	case $3 in
-	$2) ;;
-	*) fail "$1: expected something like '$2', got '$3'" ;;
-	esac
 }
 
 # make_root DIR: a root filesystem of one static program, with what a builder would have as ghosts

@@ -13,7 +13,7 @@ RUN echo of the other >/shown
 FROM base AS build
 ENV COLOR=green
 ARG FLAVOR=sour
-WORKDIR /work
+WORKDIR /desk
 RUN echo one >one
 RUN --mount=type=cache,id=shelf,target=/shelf --mount=type=tmpfs,target=/scratch \
 	--mount=type=bind,from=other,target=/other --mount=type=bind,source=src,target=/src \
@@ -29,9 +29,9 @@ in_shell() {
 echo "a command sees what the step left, as the step did"
 expect "files" "one two" "$(in_shell last -- ls | tr '\n' ' ' | sed 's/ $//')"
 expect "an earlier state" one "$(in_shell last@build:3 ls | tr '\n' ' ' | sed 's/ $//')"
-expect "environment and directory" "green sour /work" \
+expect "environment and directory" "green sour /desk" \
 	"$(in_shell last -- sh -c 'echo $COLOR $FLAVOR $(pwd)')"
-expect "of an image there is no ARG" "green  /work" \
+expect "of an image there is no ARG" "green  /desk" \
 	"$(in_shell app -- sh -c 'echo "$COLOR $FLAVOR $(pwd)"' | sed 's/sour//')"
 expect "what is added" "blue /tmp" \
 	"$(in_shell -e COLOR=blue -w /tmp last -- sh -c 'echo $COLOR $(pwd)')"
@@ -47,7 +47,7 @@ expect "the secret that is given" "a secret" \
 	"$(in_shell --secret "id=s,src=$TEST_TMP/secret" last -- cat /run/secrets/s)"
 
 echo "what is written goes"
-in_shell last -- sh -c 'echo x >/work/three; echo x >/shelf/kept; rm two'
+in_shell last -- sh -c 'echo x >/desk/three; echo x >/shelf/kept; rm two'
 expect "files" "one two" "$(in_shell last -- ls | tr '\n' ' ' | sed 's/ $//')"
 expect "the cache" cached "$(in_shell last -- cat /shelf/kept)"
 

@@ -219,3 +219,53 @@ expect "one without" 'print("$PORT")' "$(cat out/app/x.py)"
 expect "a line that goes on" "one two" "$(cat out/seen)"
 expect "arguments of the platform" "linux known" "$(cat out/arch)"
 [ ! -e out/run/secrets/api_key ] || fail "the secret is in the output"
+
+echo "a cache as the place where things are installed, named again by each RUN"
+cat >"$CONTEXT/Dockerfile" <<'END'
+FROM base
+ENV PATH=/root/.opam/default/bin:$PATH
+RUN rm -f /etc/apt/apt.conf.d/docker-clean
+RUN --mount=type=cache,id=opam,target=/root/.opam \
+    test -x /root/.opam/default/bin/tool || { mkdir -p /root/.opam/default/bin && \
+    printf '#!/bin/sh\necho tool of the cache\n' >/root/.opam/default/bin/tool && \
+    chmod +x /root/.opam/default/bin/tool; }
+RUN --mount=type=cache,id=opam,target=/root/.opam tool >/used
+RUN ! tool 2>/dev/null && test ! -e /root/.opam
+END
+build -t prefix "$CONTEXT"
+expect "with the mount" "tool of the cache" "$(varve cat prefix:/used)"
+
+echo "how many jobs there are need not be part of what a step is"
+cat >"$CONTEXT/Dockerfile" <<'END'
+FROM base
+RUN --mount=type=secret,id=jobs,env=JOBS echo "made by ${JOBS:-1}" && echo made >/made
+END
+FOUR=2 build --secret id=jobs,env=FOUR "$CONTEXT"
+FOUR=4 build --secret id=jobs,env=FOUR "$CONTEXT"
+expect "with another number" CACHED "$(step 'made by')"
+
+echo "what compilers leave is not seen, and no variable switches anything on"
+mkdir -p "$CONTEXT/a/dist-newstyle/b" "$CONTEXT/a/c/.work"
+touch "$CONTEXT/a/dist-newstyle/b/x" "$CONTEXT/a/c/p.vo" "$CONTEXT/a/c/.p.aux" "$CONTEXT/a/c/p.v" \
+	"$CONTEXT/a/c/.work/host"
+printf '**/dist-newstyle/\n**/*.vo\n**/.*.aux\n**/.work\n' >"$CONTEXT/.dockerignore"
+printf 'FROM base\nCOPY a /a\nRUN --mount=type=cache,target=/a/c/.work touch /a/c/.work/own\n' \
+	>"$CONTEXT/Dockerfile"
+DOCKER_BUILDKIT=0 build -t ignoring "$CONTEXT"
+expect "what is seen" "c c/p.v" "$(at ignoring sh -c "cd '$AT/a' && find . -mindepth 1 | sed 's/..//' | sort | xargs")"
+rm "$CONTEXT/.dockerignore"
+
+echo "a cache is taken out into a file, and is where another store's begins"
+printf 'FROM scratch\nCOPY --from=cache:/build/target / /\n' >"$CONTEXT/Dockerfile"
+build --output type=local,dest=taken "$CONTEXT"
+expect "all of it" "api mail web worker" "$(cd taken/release && echo *)"
+printf 'FROM base\nRUN --mount=type=cache,id=new,from=taken,target=/n ls /n/release | xargs >/seen\n' \
+	>"$CONTEXT/Dockerfile"
+build -t begun --build-context taken=taken "$CONTEXT"
+expect "where it begins" "api mail web worker" "$(varve cat begun:/seen)"
+
+echo "caches alone are thrown away"
+[ -n "$(varve cache ls --format json)" ] || fail "there are no caches"
+varve prune -f -a --filter type=exec.cachemount >"$LOG" 2>&1 || fail "$(cat "$LOG")"
+expect "caches left" "" "$(varve cache ls --format json)"
+expect "images left" "tool of the cache" "$(varve cat prefix:/used)"

@@ -3,7 +3,7 @@
 . "$CASE_LIB"
 . "$BUILD_LIB"
 cp "$POSIX" "$ROOT/bin/posix"
-mkdir "$ROOT/work"
+mkdir "$ROOT/files"
 step() { # OPTIONS -- COMMAND
 	"$RUN_STEP" --store "$VARVE_STORE" "$@"
 }
@@ -12,14 +12,14 @@ bytes() { # that the store takes on disk
 }
 
 echo "in the step that made it and the next one"
-step --root "$ROOT" --id made -- sh -c 'posix make /work && posix verify /work'
-step --from "$(cat made)" --id next -- sh -c 'posix verify /work && touch /work/new'
-step --from "$(cat next)" -- posix verify /work
+step --root "$ROOT" --id made -- sh -c 'posix make /files && posix verify /files'
+step --from "$(cat made)" --id next -- sh -c 'posix verify /files && touch /files/new'
+step --from "$(cat next)" -- posix verify /files
 
 echo "holes take no room in the store"
 [ "$(bytes)" -lt 30000000 ] || fail "it has $(bytes) bytes"
 
 echo "in a mount for the host"
 varve mount "$(cat made)" "$AT"
-"$POSIX" verify "$AT/work"
+"$POSIX" verify "$AT/files"
 varve umount "$AT"

@@ -49,13 +49,12 @@ static void test_names_are_completed_as_docker_does(void **state)
 static void test_no_name_is_shortened_to_what_is_an_id(void **state)
 {
 	cleanup_with(reference_release) struct reference reference = { 0 };
-	cleanup_free char *familiar = NULL;
-	struct error err = { 0 };
+	cleanup_free char *shown = NULL;
 
 	(void)state;
 	assert_ok(reference_parse("library/" HEX, &reference, &err), err);
-	familiar = reference_familiar(&reference);
-	assert_string_equal(familiar, "library/" HEX);
+	shown = reference_familiar(&reference);
+	assert_string_equal(shown, "library/" HEX);
 }
 
 static void test_bad_names_are_refused(void **state)

@@ -60,6 +60,7 @@ static int find_place(int dir_fd, struct place *ret, struct error *err)
 static int start_time(pid_t pid, uint64_t *ret)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
+	cleanup_free char *line = NULL;
 	char path[32];
 	char *at, *end;
 	int r;
@@ -69,7 +70,8 @@ static int start_time(pid_t pid, uint64_t *ret)
 	if (r < 0)
 		return r;
 	/* The name in parentheses may hold blanks and parentheses. Behind it comes field 3. */
-	at = strrchr(buf_string(&text), ')');
+	line = buf_take(&text);
+	at = strrchr(line, ')');
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (!at || !(end = strchr(at + 1, ' ')))
@@ -82,6 +84,7 @@ static int start_time(pid_t pid, uint64_t *ret)
 static int open_recorded(const struct place *place, pid_t *ret_pid)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
+	cleanup_free char *line = NULL;
 	cleanup_fd int fd = -1;
 	uint64_t start, now;
 	uint32_t pid;
@@ -89,11 +92,12 @@ static int open_recorded(const struct place *place, pid_t *ret_pid)
 
 	if (file_read(place->dir_fd, place->pid, 64, &text) < 0)
 		return -ESRCH;
-	blank = strchr(buf_string(&text), ' ');
+	line = buf_take(&text);
+	blank = strchr(line, ' ');
 	if (!blank)
 		return -ESRCH;
 	*blank = '\0';
-	if (parse_u32(text.data, &pid) < 0 || parse_u64(blank + 1, &start) < 0 || pid > INT32_MAX)
+	if (parse_u32(line, &pid) < 0 || parse_u64(blank + 1, &start) < 0 || pid > INT32_MAX)
 		return -ESRCH;
 	fd = pidfd_open((pid_t)pid, 0);
 	if (fd < 0 || start_time((pid_t)pid, &now) < 0 || now != start)

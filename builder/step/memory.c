@@ -74,11 +74,13 @@ static void apply_limit(int root_fd, const char *group, struct memory *memory)
 static void apply_groups(int root_fd, struct memory *memory)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
+	cleanup_free char *groups = NULL;
 	char *group, *slash;
 
 	if (file_read(root_fd, "proc/self/cgroup", FILE_MAX, &text) < 0)
 		return;
-	group = strstr(buf_string(&text), "0::/");
+	groups = buf_take(&text);
+	group = strstr(groups, "0::/");
 	if (!group)
 		return;
 	group += strlen("0::");

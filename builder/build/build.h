@@ -36,6 +36,7 @@ struct build_options {
 	const char *for_one; /* a flag of the caller that makes sense for one target; NULL: none */
 	struct strings build_contexts, build_args, labels, tags;
 	struct strings secrets, ssh, extra_hosts, ulimits, allow, no_cache_stages;
+	struct strings cache_from, cache_to;
 	bool no_cache;
 	struct call call; /* all but CALL_BUILD: plan it, and do nothing */
 	bool network_none, network_host;

@@ -5,8 +5,9 @@
 #include "tools/options.h"
 
 struct build_flags {
-	struct strings add_hosts, allow, annotations, build_args, build_contexts, labels,
-		no_cache_stages, outputs, resources, secrets, ssh, tags, targets, ulimits;
+	struct strings add_hosts, allow, annotations, build_args, build_contexts, cache_from,
+		cache_to, labels, no_cache_stages, outputs, resources, secrets, ssh, tags, targets,
+		ulimits;
 	const char *cache_commit, *call, *file, *iidfile, *jobserver, *layers, *memory_reserve,
 		*metadata_file, *network, *platform, *progress;
 	bool all_stages, check, keep_going, load, no_cache, precise, pull, push, quiet, replay,

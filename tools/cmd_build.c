@@ -161,6 +161,8 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	ret->platform = flags->platform;
 	strings_add_all(&ret->build_contexts, &flags->build_contexts);
 	fill_build_args(&flags->build_args, &ret->build_args);
+	strings_add_all(&ret->cache_from, &flags->cache_from);
+	strings_add_all(&ret->cache_to, &flags->cache_to);
 	strings_add_all(&ret->labels, &flags->labels);
 	strings_add_all(&ret->tags, &flags->tags);
 	strings_add_all(&ret->secrets, &flags->secrets);
@@ -368,7 +370,9 @@ static void options_free(struct build_options *options)
 				    &options->allow,
 				    &options->no_cache_stages,
 				    &options->resources,
-				    &options->insecure_registries };
+				    &options->insecure_registries,
+				    &options->cache_from,
+				    &options->cache_to };
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strings_release(lists[i]);

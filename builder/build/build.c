@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include "builder/build/building.h"
+#include "builder/build/caches.h"
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
 #include "builder/build/limits.h"
 #include "builder/build/platforms.h"
 #include "builder/build/targets.h"
+#include "builder/cache/cache_import.h"
 #include "builder/context/context.h"
 #include "builder/image/restack.h"
 #include "builder/plan/lint.h"
@@ -49,6 +51,10 @@ static int read_options(struct building *building, struct error *err)
 
 	if (r == 0)
 		r = check_names(building, err);
+	if (r == 0)
+		r = cache_places_parse(&options->cache_from, false, &building->cache_from, err);
+	if (r == 0)
+		r = cache_places_parse(&options->cache_to, true, &building->cache_to, err);
 	if (r == 0)
 		r = secrets_read(&options->secrets, &building->secrets, err);
 	if (r == 0)
@@ -208,6 +214,7 @@ static int carry_out(struct building *building, struct error *err)
 				     .cancel = cancel,
 				     .ended = ended,
 				     .context = building };
+	cleanup_with(cache_import_close) struct cache_import *imported = NULL;
 	int r = open_cancel(building, err);
 
 	if (r < 0)
@@ -215,6 +222,8 @@ static int carry_out(struct building *building, struct error *err)
 	building->results = xcalloc(plan->vertex_count + 1, sizeof *building->results);
 	building->outcomes = xcalloc(plan->vertex_count + 1, sizeof *building->outcomes);
 	set_up(building, &env);
+	imported = caches_open(building);
+	env.imported = imported;
 	if (building->options->jobserver_jobs)
 		r = jobserver_new(building->options->jobserver_jobs, &env.jobserver, err);
 	if (r == 0)
@@ -310,6 +319,8 @@ static int run_planned(struct building *building, struct error *err)
 		r = carry_out(building, err);
 	if (r == 0)
 		r = finish(building, err);
+	if (r == 0)
+		r = caches_write(building, err);
 	/* Many small packs are slow to search; not worth failing for. */
 	(void)store_pack_rollup(building->options->store, NULL);
 	return r;
@@ -386,6 +397,8 @@ int build_run(const struct build_options *options, struct build_result *ret, str
 	free(building.ulimits);
 	group_limits_release(&building.limits);
 	free(building.platforms);
+	cache_places_release(&building.cache_from);
+	cache_places_release(&building.cache_to);
 	free(building.results);
 	free(building.outcomes);
 	free(building.label);

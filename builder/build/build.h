@@ -36,6 +36,7 @@ struct build_options {
 	const char *for_one; /* a flag of the caller that makes sense for one target; NULL: none */
 	struct strings build_contexts, build_args, labels, tags;
 	struct strings secrets, ssh, extra_hosts, ulimits, resources, allow, no_cache_stages;
+	struct strings cache_from, cache_to;
 	bool no_cache;
 	bool pull;                          /* ask registries also for images that are there */
 	struct strings insecure_registries; /* see registries_new() */

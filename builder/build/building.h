@@ -8,6 +8,7 @@
 #include "builder/build/news.h"
 #include "builder/build/record.h"
 #include "builder/build/secrets.h"
+#include "builder/cache/cache_place.h"
 #include "builder/dockerfile/diagnostic.h"
 #include "builder/image/platform.h"
 #include "builder/plan/outline.h"
@@ -31,6 +32,7 @@ struct building {
 	struct spec_ulimit *ulimits;
 	size_t ulimit_count;
 	struct group_limits limits;
+	struct cache_places cache_from, cache_to;
 	struct platform *platforms; /* all different; at least one */
 	size_t platform_count;
 	struct plan *plan;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/cache/cache_import.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/snapshot/snapshot.h"
@@ -120,10 +121,24 @@ static int use_record(struct job *job, const struct step_record *record, struct 
 	return 1;
 }
 
-static int find(struct job *job, const struct object_id *key, struct step_record *ret_record,
-		struct step_result *ret, struct error *err)
+/* What others have done becomes ours. */
+static int find_imported(struct job *job, const struct object_id *key, struct step_record *ret,
+			 struct error *err)
 {
-	int r = store_step_find(job->task.env->store, key, ret_record, err);
+	struct step_env *env = job->task.env;
+	cleanup_free char *problem = NULL;
+	int r = cache_import_find(env->imported, env->store, env->lease, key, ret, &problem, err);
+
+	if (problem && env->warn)
+		env->warn(env->warn_context, problem);
+	return r;
+}
+
+static int find(struct job *job, const struct object_id *key, bool imported,
+		struct step_record *ret_record, struct step_result *ret, struct error *err)
+{
+	int r = imported ? find_imported(job, key, ret_record, err)
+			 : store_step_find(job->task.env->store, key, ret_record, err);
 
 	return r <= 0 ? r : use_record(job, ret_record, ret);
 }
@@ -145,16 +160,13 @@ static int record_key(struct job *job, const struct step_record *found, struct e
 	return store_txn_commit(txn, err);
 }
 
-/* 1 and *ret when there is a result already, by either key. */
-static int look_up(struct job *job, const struct object_id *operation, struct step_result *ret,
-		   struct error *err)
+/* By either key. */
+static int find_by_keys(struct job *job, const struct object_id *operation, bool imported,
+			struct step_result *ret, struct error *err)
 {
 	struct step_record record;
-	int r;
+	int r = find(job, &job->keys.definition, imported, &record, ret, err);
 
-	if (job->task.vertex->no_cache)
-		return 0;
-	r = find(job, &job->keys.definition, &record, ret, err);
 	if (r != 0)
 		return r;
 	if (object_id_is_zero(&job->keys.content)) {
@@ -162,11 +174,25 @@ static int look_up(struct job *job, const struct object_id *operation, struct st
 		if (r < 0)
 			return r;
 	}
-	r = find(job, &job->keys.content, &record, ret, err);
+	r = find(job, &job->keys.content, imported, &record, ret, err);
 	if (r <= 0)
 		return r;
 	r = record_key(job, &record, err);
 	return r < 0 ? r : 1;
+}
+
+/* 1 and *ret when there is a result already: here, or else where --cache-from leads. */
+static int look_up(struct job *job, const struct object_id *operation, struct step_result *ret,
+		   struct error *err)
+{
+	int r;
+
+	if (job->task.vertex->no_cache)
+		return 0;
+	r = find_by_keys(job, operation, false, ret, err);
+	if (r == 0 && job->task.env->imported)
+		r = find_by_keys(job, operation, true, ret, err);
+	return r;
 }
 
 /* Has this layer been made on another parent? */

@@ -17,6 +17,7 @@ struct context;
 struct node;
 struct tree;
 struct error;
+struct cache_import;
 struct filesystem;
 struct group_limits;
 struct groups;
@@ -82,10 +83,11 @@ struct step_env {
 	struct jobserver *jobserver; /* how many jobs RUN steps may have; NULL: nobody counts */
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
-	bool precise;            /* find steps by what they looked at, see step_traced.h */
-	const char *build_label; /* how others are told who holds a cache */
-	bool replay;             /* say again what steps printed that are found again */
-	int64_t created_s;       /* of states; negative: the time they are made */
+	bool precise;                  /* find steps by what they looked at, see step_traced.h */
+	const char *build_label;       /* how others are told who holds a cache */
+	struct cache_import *imported; /* steps of other stores; NULL: none */
+	bool replay;                   /* say again what steps printed that are found again */
+	int64_t created_s;             /* of states; negative: the time they are made */
 
 	int cancel_fd; /* becomes readable when the build is to end */
 	/* Becomes so only when the user wants it to end, not when a step has failed: what has

@@ -121,9 +121,7 @@ static void warn_of_effects(const char *name, const json_t *target, struct strin
 {
 	static const struct {
 		const char *field, *reason;
-	} fields[] = { { "cache-from", "the cache is the store's" },
-		       { "cache-to", "the cache is the store's" },
-		       { "attest", "no attestations are made" } };
+	} fields[] = { { "attest", "no attestations are made" } };
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		if (json_array_size(json_object_get(target, fields[i].field)))
@@ -178,6 +176,8 @@ int bake_job_make(const char *name, const json_t *target, const struct bake_flag
 	add_list(target, "ulimits", &flags->ulimits);
 	add_list(target, "entitlements", &flags->allow);
 	strings_add_all(&flags->allow, &all->allow);
+	add_list(target, "cache-from", &flags->cache_from);
+	add_list(target, "cache-to", &flags->cache_to);
 	add_list(target, "no-cache-filter", &flags->no_cache_stages);
 	add_hosts(target, &flags->add_hosts);
 	set_outputs(target, all, helper, ret);

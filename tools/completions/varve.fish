@@ -23,6 +23,10 @@ function __varve_at
 				set skip 1
 			case 'build --cache-commit'
 				set skip 1
+			case 'build --cache-from'
+				set skip 1
+			case 'build --cache-to'
+				set skip 1
 			case 'build --call'
 				set skip 1
 			case 'build --file' 'build -f'
@@ -332,6 +336,8 @@ complete -c varve -n '__varve_at "build"' -l annotation -x -d 'Add an annotation
 complete -c varve -n '__varve_at "build"' -l build-arg -x -d 'Give a value to an ARG; without one, that of the environment'
 complete -c varve -n '__varve_at "build"' -l build-context -x -d 'A directory, URL, repository or oci-layout://DIR[:TAG] that stands for the stage or image NAME'
 complete -c varve -n '__varve_at "build"' -l cache-commit -x -a 'success always' -d 'Keep what a RUN wrote to its cache mounts: if it succeeds, or always'
+complete -c varve -n '__varve_at "build"' -l cache-from -x -d 'Find steps that another store has put there, too'
+complete -c varve -n '__varve_at "build"' -l cache-to -x -d 'Put the steps of this build there, for other stores'
 complete -c varve -n '__varve_at "build"' -l call -x -d 'What to do with the Dockerfile: build, check, outline or targets; with \',format=json\' as JSON'
 complete -c varve -n '__varve_at "build"' -l check -d 'As --call=check: check the Dockerfile, and build nothing'
 complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile, in place of PATH/Dockerfile; \'-\' for standard input'

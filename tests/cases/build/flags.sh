@@ -126,7 +126,7 @@ printf 'ARG TARGETPLATFORM\nRUN echo "for $TARGETPLATFORM"\n' | dockerfile
 host=$(varve build --call=outline "$CONTEXT" 2>/dev/null | awk '$1 == "TARGETPLATFORM" { print $2 }')
 [ -n "$host" ] || host=linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
 says "for $host" --platform "$host"
-refused 1 'one platform at a time' --platform linux/amd64,linux/arm64
+refused 1 "is no platform" --platform linux/amd64,
 
 echo "--progress"
 for mode in plain quiet rawjson none auto; do
@@ -158,8 +158,8 @@ refused 1 'none' --target none
 
 echo "what has no effect says so, and is no error"
 printf 'RUN true\n' | dockerfile
-for option in --attest=type=sbom --builder=x --cache-from=x --cache-to=type=inline --cgroup-parent=x \
-	--policy=x --provenance=false --pull --sbom=true \
+for option in --attest=type=sbom --builder=x --cgroup-parent=x \
+	--policy=x --provenance=false --sbom=true \
 	--memory=1g -m1g --memory-swap=1g --cpu-shares=1 -c1 --cpu-period=1 --cpu-quota=1 \
 	--cpuset-cpus=0 --cpuset-mems=0 --compress --isolation=default --security-opt=x --rm \
 	--force-rm --print=outline; do

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where steps are kept for other stores: --cache-to and --cache-from. The directory of type=local is
+ * a store (fs/README.md), in which nothing but steps, and the states that they led to, keeps objects
+ * alive. The key of a step that was given the tag T, other than "latest", is the SHA-256 of
+ * "cache-tag T\n" and its own key.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fs/base/cleanup.h"
+#include "fs/object/id.h"
+
+struct error;
+struct strings;
+
+struct cache_place {
+	char *path;
+	char *tag; /* NULL: "latest" */
+	bool all;  /* mode=max: not only the steps that the result came through */
+	bool reset, ignore_error;
+};
+
+/* All zero is an empty list. */
+struct cache_places {
+	struct cache_place *items;
+	size_t count, capacity;
+};
+
+/* Understand the values of --cache-to (`to`) or --cache-from. -EINVAL, and -EOPNOTSUPP for types
+ * that BuildKit has. */
+int cache_places_parse(const struct strings *values, bool to, struct cache_places *ret,
+		       struct error *err);
+void cache_places_release(struct cache_places *places);
+
+/* What a step of this key is called there. */
+struct object_id cache_place_key(const char *tag, const struct object_id *key);

@@ -159,7 +159,7 @@ refused 1 'none' --target none
 echo "what has no effect says so, and is no error"
 printf 'RUN true\n' | dockerfile
 for option in --attest=type=sbom --builder=x --cache-from=x --cache-to=type=inline --cgroup-parent=x \
-	--policy=x --provenance=false --pull --resource=memory=1g --sbom=true \
+	--policy=x --provenance=false --resource=memory=1g --sbom=true \
 	--memory=1g -m1g --memory-swap=1g --cpu-shares=1 -c1 --cpu-period=1 --cpu-quota=1 \
 	--cpuset-cpus=0 --cpuset-mems=0 --compress --isolation=default --security-opt=x --rm \
 	--force-rm --print=outline; do

@@ -59,9 +59,22 @@ void probe_report_add(struct probe_report *report, const char *name, enum probe_
 
 /* ---- namespaces and ids ---- */
 
+/* Is our root somewhere inside of a mount? The root of a container never is. */
+static bool in_chroot(void)
+{
+	struct statx root;
+
+	return statx(AT_FDCWD, "/", 0, 0, &root) == 0 &&
+	       (root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+	       !(root.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 /* What forbids user namespaces here, and what to do about it. */
 static const char *userns_mend(void)
 {
+	if (in_chroot())
+		return "the kernel allows none in a chroot: enter it with 'systemd-nspawn -D' or "
+		       "'bwrap --bind'";
 	if (probe_file_begins("/proc/sys/user/max_user_namespaces", "0\n"))
 		return "as root: sysctl -w user.max_user_namespaces=15000";
 	if (probe_file_begins("/proc/sys/kernel/unprivileged_userns_clone", "0\n"))
@@ -80,10 +93,11 @@ static bool probe_namespaces(struct probe_report *report)
 	cleanup_fd int socket_fd = -1;
 	struct error err = { 0 };
 	pid_t pid;
+	int r = helper_start(HELPER_NEW_NAMESPACES, &pid, &socket_fd, &err);
 
-	if (helper_start(HELPER_NEW_NAMESPACES, &pid, &socket_fd, &err) < 0) {
+	if (r < 0) {
 		probe_report_add(report, "user namespaces", PROBE_FAIL, userns_mend(), "%s",
-				 err.text);
+				 r == -EPERM ? "the kernel refuses to make one" : err.text);
 		return false;
 	}
 	close(take_fd(&socket_fd)); /* without a greeting it ends */

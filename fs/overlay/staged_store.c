@@ -151,9 +151,13 @@ static int store_written(struct staged *staged, struct store_txn *txn, struct ob
 
 	while (r == 0 && offset < staged->size) {
 		enum staged_side side;
-		uint64_t run = staged_piece(staged, offset, step_of(staged->size - offset), &side);
+		uint64_t rest = staged->size - offset;
+		/* Behind the base a hole is one run however long it is. */
+		uint64_t look = offset < staged->base_size ? step_of(rest) : rest;
+		uint64_t run = staged_piece(staged, offset, look, &side);
 
 		if (side == STAGED_DATA) {
+			run = step_of(run);
 			r = staged_read(staged, block, (size_t)run, offset);
 			if (r < 0)
 				return error_errno(err, r, "cannot read what was written");

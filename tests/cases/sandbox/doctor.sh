@@ -61,6 +61,21 @@ broken 'mount -t tmpfs -o size=16m none "$TEST_TMP"; mkdir -m 700 "$XDG_RUNTIME_
 expect "a full disk" weak "$(verdict "free space")"
 expect "a full disk" "varve gc" "$(mend "free space")"
 
+# A chroot: the kernel allows none there.
+chroot_status=0
+mkdir "$TEST_TMP/chroot"
+unshare -m sh -eu -c 'for dir in /*; do
+		if [ -L "$dir" ]; then
+			cp -P "$dir" "$TEST_TMP/chroot/"
+		elif [ -d "$dir" ]; then
+			mkdir "$TEST_TMP/chroot$dir"
+			mount --rbind "$dir" "$TEST_TMP/chroot$dir"
+		fi
+	done
+	exec chroot "$TEST_TMP/chroot" "$VARVE" doctor' >report || chroot_status=$?
+expect "a chroot" 1 "$chroot_status"
+expect_match "a chroot" "*in a chroot: enter it with*" "$(mend "user namespaces")"
+
 # A kernel that forbids user namespaces: a user namespace has a limit of its own.
 if [ -w /proc/sys/user/max_user_namespaces ]; then
 	forbidden_status=0

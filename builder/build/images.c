@@ -104,8 +104,8 @@ static int advise(struct images *images, const char *name, int code, struct erro
 		return code;
 	words = xstrdup(err->text);
 	if (image_find_platforms(images->store, name, &there, NULL) == 0 && there && *there)
-		return error_set(err, code, "%s; in the store it is there for %s only", words,
-				 there);
+		return error_set(err, code, "%s; in the store it is there for %s%s", words, there,
+				 images->pull ? ", which is not looked at with --pull" : " only");
 	return error_set(err, code,
 			 "%s; without a registry 'varve load FILE' and 'varve import --name %s "
 			 "ROOTFS.tar' bring it in, and '--build-context %s=PATH' takes another "

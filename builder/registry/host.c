@@ -111,14 +111,15 @@ static int choose(struct registries *registries, struct exchange_client *client,
 		if (r != 0)
 			break;
 	}
-	if (r > 0)
-		return 0;
-	/* Nobody answered: let the request itself say so. */
-	free(host->base);
-	host->base = xasprintf("%s://%s", schemes[0], host->domain);
 	if (r == -ECANCELED && err)
 		*err = problem;
-	return r == -ECANCELED ? r : 0;
+	/* What is wrong with the way that was tried last, the request itself will say. */
+	if (r != 0)
+		return r == -ECANCELED ? r : 0;
+	free(host->base);
+	host->base = xasprintf("%s://%s", schemes[0], host->domain);
+	host->unverified = host->insecure && strcmp(schemes[0], "https") == 0;
+	return 0;
 }
 
 static int find_out(struct repository *repository, struct exchange_client *client,

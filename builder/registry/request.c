@@ -158,7 +158,7 @@ static int refuse(struct asking *asking, struct error *err)
 {
 	cleanup_with(buf_release) struct buf words = { 0 };
 	long status = asking->answer->status;
-	const char *login = "", *usual = "no reason given";
+	const char *usual = "no reason given";
 	int code = -EPROTO;
 
 	registry_words(asking->complaint.data, asking->complaint.length, &words);
@@ -169,10 +169,9 @@ static int refuse(struct asking *asking, struct error *err)
 	if (status == 401 || status == 403) {
 		code = -EACCES;
 		usual = "not allowed";
-		login = "; 'docker login' or 'podman login' tells who you are";
 	}
-	return error_set(err, code, "it answers %ld: %s%s", status,
-			 words.length ? buf_string(&words) : usual, login);
+	return error_set(err, code, "it answers %ld: %s", status,
+			 words.length ? buf_string(&words) : usual);
 }
 
 /* 1: once more; 0: that was it. */
@@ -227,6 +226,14 @@ static void asking_release(struct asking *asking)
 }
 DEFINE_CLEANUP_VALUE(struct asking, asking_release);
 
+static int add_advice(struct error *problem)
+{
+	cleanup_free char *words = xstrdup(problem->text);
+
+	return error_set(problem, problem->code,
+			 "%s; 'docker login' or 'podman login' tells who you are", words);
+}
+
 int registry_request(struct repository *repository, const struct registry_request *request,
 		     struct exchange_answer *ret, struct error *err)
 {
@@ -248,6 +255,8 @@ int registry_request(struct repository *repository, const struct registry_reques
 	}
 	if (r == 0)
 		return 0;
+	if (r == -EACCES)
+		(void)add_advice(&problem);
 	if (err)
 		*err = problem;
 	if (r == -ECANCELED)

@@ -161,8 +161,9 @@ int command_run(const struct command *command, struct buf *ret_output, struct bu
 	int status = 0;
 	int r = start(command, &child);
 
-	if (r == -ENOENT)
-		return r;
+	/* The other one is said of a PATH with directories that are not for this user. */
+	if (r == -ENOENT || r == -EACCES)
+		return -ENOENT;
 	if (r < 0)
 		return error_errno(err, r, "cannot start %s", name);
 	r = listen_to(command, &child, ret_output, ret_complaint);

@@ -5,8 +5,8 @@
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "tools/access.h"
+#include "tools/image_transfer.h"
 #include "tools/output.h"
-#include "tools/transfer.h"
 
 struct pull_options {
 	const char *platform;
@@ -36,8 +36,9 @@ static void describe(const char *name, const struct pulled_image *pulled, bool q
 	buf_add_format(ret, "sha256:%s\n", object_id_hex(&pulled->digest).text);
 }
 
-static int pull_one(struct transfer *transfer, const char *name, const struct platform *platform,
-		    const struct pull_options *given, struct buf *text, struct error *err)
+static int pull_one(struct image_transfer *transfer, const char *name,
+		    const struct platform *platform, const struct pull_options *given,
+		    struct buf *text, struct error *err)
 {
 	const struct registry_pull pull = { .registries = transfer->registries,
 					    .store = transfer->store,
@@ -46,12 +47,12 @@ static int pull_one(struct transfer *transfer, const char *name, const struct pl
 					    .name = name,
 					    .platform = platform,
 					    .flags = given->insecure ? REPOSITORY_INSECURE : 0,
-					    .progress = transfer_listener(transfer) };
+					    .progress = image_transfer_listener(transfer) };
 	struct pulled_image pulled;
 	int r;
 
-	transfer_begin(transfer, "pulling", name);
-	r = transfer_end(transfer, registry_pull(&pull, &pulled, err), err);
+	image_transfer_begin(transfer, "pulling", name);
+	r = image_transfer_end(transfer, registry_pull(&pull, &pulled, err), err);
 	if (r == 0)
 		describe(name, &pulled, given->quiet, text);
 	return r;
@@ -59,20 +60,20 @@ static int pull_one(struct transfer *transfer, const char *name, const struct pl
 
 static int run(const struct invocation *call, struct error *err)
 {
-	cleanup_with(transfer_release) struct transfer transfer = { 0 };
+	cleanup_with(image_transfer_release) struct image_transfer transfer = { 0 };
 	cleanup_with(buf_release) struct buf text = { 0 };
 	const struct pull_options *given = call->options;
 	struct platform platform;
 	int r = given->platform ? platform_parse(given->platform, &platform, err) : 0;
 
 	if (r == 0)
-		r = transfer_open(call, given->quiet, STORE_CREATE, &transfer, err);
+		r = image_transfer_open(call, given->quiet, STORE_CREATE, &transfer, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < call->operand_count && r == 0; i++)
 		r = pull_one(&transfer, call->operands[i], given->platform ? &platform : NULL,
 			     given, &text, err);
-	transfer_finish(&transfer);
+	image_transfer_finish(&transfer);
 	/* Those before the one that failed are there. */
 	(void)output_write(&text, r < 0 ? NULL : err);
 	return r;

@@ -5,8 +5,8 @@
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "tools/access.h"
+#include "tools/image_transfer.h"
 #include "tools/output.h"
-#include "tools/transfer.h"
 
 struct push_options {
 	const char *compression;
@@ -41,8 +41,8 @@ static int set_output(const struct invocation *call, struct output *ret, struct 
 	return output_parse(buf_string(&text), ret, err);
 }
 
-static int find_image(const struct transfer *transfer, const char *text, struct export_image *ret,
-		      struct error *err)
+static int find_image(const struct image_transfer *transfer, const char *text,
+		      struct export_image *ret, struct error *err)
 {
 	cleanup_with(stored_image_release) struct stored_image image = { 0 };
 	cleanup_with(address_release) struct address address = { 0 };
@@ -59,7 +59,7 @@ static int find_image(const struct transfer *transfer, const char *text, struct 
 	return 0;
 }
 
-static int push(struct transfer *transfer, const struct output *output,
+static int push(struct image_transfer *transfer, const struct output *output,
 		const struct export_image *image, const char *name, struct export_result *ret,
 		struct error *err)
 {
@@ -71,15 +71,15 @@ static int push(struct transfer *transfer, const struct output *output,
 				       .images = image,
 				       .count = 1,
 				       .names = &names,
-				       .progress = transfer_listener(transfer) };
+				       .progress = image_transfer_listener(transfer) };
 	int r;
 
 	strings_add(&names, name);
 	r = export_check(output, &names, 1, err);
 	if (r < 0)
 		return r;
-	transfer_begin(transfer, "pushing", name);
-	return transfer_end(transfer, export_run(&export, ret, err), err);
+	image_transfer_begin(transfer, "pushing", name);
+	return image_transfer_end(transfer, export_run(&export, ret, err), err);
 }
 
 static int print(const struct invocation *call, const char *name,
@@ -96,7 +96,7 @@ static int print(const struct invocation *call, const char *name,
 
 static int run(const struct invocation *call, struct error *err)
 {
-	cleanup_with(transfer_release) struct transfer transfer = { 0 };
+	cleanup_with(image_transfer_release) struct image_transfer transfer = { 0 };
 	cleanup_with(export_result_release) struct export_result result = { 0 };
 	cleanup_with(output_release) struct output output = { 0 };
 	const struct push_options *given = call->options;
@@ -105,13 +105,13 @@ static int run(const struct invocation *call, struct error *err)
 	int r = set_output(call, &output, err);
 
 	if (r == 0)
-		r = transfer_open(call, given->quiet, 0, &transfer, err);
+		r = image_transfer_open(call, given->quiet, 0, &transfer, err);
 	if (r < 0)
 		return r;
 	r = find_image(&transfer, call->operands[0], &image, err);
 	if (r == 0)
 		r = push(&transfer, &output, &image, name, &result, err);
-	transfer_finish(&transfer);
+	image_transfer_finish(&transfer);
 	return r < 0 ? r : print(call, name, &result, err);
 }
 

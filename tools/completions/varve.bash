@@ -13,8 +13,8 @@ _varve_table()
 		directories='--store'
 		;;
 	'build')
-		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --call --check --file -f --iidfile --jobs -j --jobserver --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --pull --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
-		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --call --file -f --iidfile --jobs -j --jobserver --label --layers --memory-reserve --metadata-file --network --no-cache-filter --output -o --platform --progress --resource --secret --shm-size --ssh --tag -t --target --ulimit --store'
+		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --check --file -f --iidfile --jobs -j --jobserver --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --pull --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
+		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --file -f --iidfile --jobs -j --jobserver --label --layers --memory-reserve --metadata-file --network --no-cache-filter --output -o --platform --progress --resource --secret --shm-size --ssh --tag -t --target --ulimit --store'
 		files='--file -f --iidfile --metadata-file'
 		directories='--store'
 		choices='--cache-commit=success --cache-commit=always --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'

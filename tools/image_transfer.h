@@ -11,25 +11,25 @@ struct invocation;
 struct registries;
 struct store;
 struct store_lease;
-struct transfer_display;
+struct image_display;
 
 /* All zero is none. */
-struct transfer {
+struct image_transfer {
 	struct store *store;
 	struct store_lease *lease;
 	struct registries *registries;
-	struct transfer_display *display;
+	struct image_display *display;
 };
 
 /* `flags` are those of access_store(). ^C is caught from now on. */
-int transfer_open(const struct invocation *call, bool quiet, unsigned flags, struct transfer *ret,
-		  struct error *err);
+int image_transfer_open(const struct invocation *call, bool quiet, unsigned flags,
+			struct image_transfer *ret, struct error *err);
 /* What is told to it is shown below the image that is under way; see builder/image/progress.h. */
-const struct progress *transfer_listener(const struct transfer *transfer);
+const struct progress *image_transfer_listener(const struct image_transfer *transfer);
 /* An image is under way: "pulling NAME"; and how it went, `result` being returned. */
-void transfer_begin(struct transfer *transfer, const char *what, const char *name);
-int transfer_end(struct transfer *transfer, int result, const struct error *err);
+void image_transfer_begin(struct image_transfer *transfer, const char *what, const char *name);
+int image_transfer_end(struct image_transfer *transfer, int result, const struct error *err);
 /* Nothing more is shown. */
-void transfer_finish(struct transfer *transfer);
-void transfer_release(struct transfer *transfer);
-DEFINE_CLEANUP_VALUE(struct transfer, transfer_release);
+void image_transfer_finish(struct image_transfer *transfer);
+void image_transfer_release(struct image_transfer *transfer);
+DEFINE_CLEANUP_VALUE(struct image_transfer, image_transfer_release);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/transfer.h"
+#include "tools/image_transfer.h"
 
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 #include "tools/interrupt.h"
 #include "tools/progress/progress.h"
 
-struct transfer_display {
+struct image_display {
 	struct progress *shown; /* see tools/progress/progress.h */
 	struct progress listener;
 	struct news news;
@@ -24,13 +24,13 @@ struct transfer_display {
 
 static void report(void *context, const char *what, uint64_t current, uint64_t total)
 {
-	struct transfer_display *display = context;
+	struct image_display *display = context;
 
 	news_status(&display->news, display->number, what, current, total, true,
 		    total > 0 && current >= total);
 }
 
-static int open_display(const struct invocation *call, bool quiet, struct transfer_display *display,
+static int open_display(const struct invocation *call, bool quiet, struct image_display *display,
 			struct error *err)
 {
 	struct progress_options how = { .fd = STDERR_FILENO };
@@ -49,11 +49,11 @@ static int open_display(const struct invocation *call, bool quiet, struct transf
 	return 0;
 }
 
-int transfer_open(const struct invocation *call, bool quiet, unsigned flags, struct transfer *ret,
-		  struct error *err)
+int image_transfer_open(const struct invocation *call, bool quiet, unsigned flags,
+			struct image_transfer *ret, struct error *err)
 {
 	cleanup_with(strings_release) struct strings insecure = { 0 };
-	struct transfer transfer = { .display = xcalloc(1, sizeof *transfer.display) };
+	struct image_transfer transfer = { .display = xcalloc(1, sizeof *transfer.display) };
 	int r = interrupt_catch(&transfer.display->cancel_fd, err);
 
 	if (r == 0)
@@ -65,7 +65,7 @@ int transfer_open(const struct invocation *call, bool quiet, unsigned flags, str
 	if (r == 0)
 		r = open_display(call, quiet, transfer.display, err);
 	if (r < 0) {
-		transfer_release(&transfer);
+		image_transfer_release(&transfer);
 		return r;
 	}
 	transfer.registries = registries_new(&insecure, transfer.display->cancel_fd);
@@ -73,29 +73,29 @@ int transfer_open(const struct invocation *call, bool quiet, unsigned flags, str
 	return 0;
 }
 
-const struct progress *transfer_listener(const struct transfer *transfer)
+const struct progress *image_transfer_listener(const struct image_transfer *transfer)
 {
 	return &transfer->display->listener;
 }
 
-void transfer_begin(struct transfer *transfer, const char *what, const char *name)
+void image_transfer_begin(struct image_transfer *transfer, const char *what, const char *name)
 {
 	cleanup_free char *title = xasprintf("%s %s", what, name);
 
 	transfer->display->number = news_begin(&transfer->display->news, title);
 }
 
-int transfer_end(struct transfer *transfer, int result, const struct error *err)
+int image_transfer_end(struct image_transfer *transfer, int result, const struct error *err)
 {
 	return news_end(&transfer->display->news, transfer->display->number, result, err);
 }
 
-void transfer_finish(struct transfer *transfer)
+void image_transfer_finish(struct image_transfer *transfer)
 {
 	progress_finish(transfer->display->shown);
 }
 
-void transfer_release(struct transfer *transfer)
+void image_transfer_release(struct image_transfer *transfer)
 {
 	if (transfer->display)
 		progress_free(transfer->display->shown);
@@ -103,5 +103,5 @@ void transfer_release(struct transfer *transfer)
 	registries_free(transfer->registries);
 	store_lease_end(transfer->lease);
 	store_close(transfer->store);
-	*transfer = (struct transfer){ 0 };
+	*transfer = (struct image_transfer){ 0 };
 }

@@ -38,11 +38,16 @@ static int put_document(struct layout_place *place, struct id_set *done,
 static int put_layers(const struct layout_write *write, const struct image *image,
 		      struct layout_place *place, struct id_set *done, struct error *err)
 {
+	uint64_t total = 0, written = 0;
+
+	for (size_t i = 0; i < image->layer_count; i++)
+		total += image->layers[i].blob_size;
 	for (size_t i = 0; i < image->layer_count; i++) {
 		const struct layer_blob *layer = &image->layers[i];
 		char name[LAYOUT_BLOB_NAME_SIZE];
 		int r;
 
+		written += layer->blob_size;
 		if (!id_set_add(done, &layer->digest))
 			continue;
 		layout_blob_name(&layer->digest, name);
@@ -52,7 +57,7 @@ static int put_layers(const struct layout_write *write, const struct image *imag
 		r = place->put_file(place, name, layer->fd, layer->blob_size, err);
 		if (r < 0)
 			return r;
-		progress_report(write->progress, "writing layers", i + 1, image->layer_count);
+		progress_report(write->progress, "writing layers", written, total);
 	}
 	return 0;
 }

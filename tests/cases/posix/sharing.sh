@@ -51,3 +51,33 @@ ln "$AT/moved/large" "$AT/link"
 touch "$AT/link"
 grown "attributes and names" 300
 varve umount "$AT"
+
+echo "holes are holes behind a layer"
+cat >context/Dockerfile <<'END'
+FROM thin
+RUN dd if=/dev/urandom of=/run-made bs=4096 count=1 seek=10000 2>/dev/null && truncate -s 90M /run-made
+END
+varve build -q --network none -t holes -o type=oci,dest=holes.tar context >holes.id
+varve mount holes "$AT"
+expect "blocks of what a RUN made" 1 "$(($(stat -c %b "$AT/run-made") < 200))"
+sum=$(sha256sum <"$AT/run-made")
+varve umount "$AT"
+(
+	export VARVE_STORE="$TEST_TMP/second"
+	varve load holes.tar >loaded
+	[ "$(used)" -lt 60000 ] || fail "the second store has $(used) KiB"
+	varve mount holes "$AT"
+	expect "blocks behind the layer" 1 "$(($(stat -c %b "$AT/run-made") < 200))"
+	expect "those of the base" 1 "$(($(stat -c %b "$AT/data/sparse") < 1000))"
+	expect "the bytes" "$sum" "$(sha256sum <"$AT/run-made")"
+	varve umount "$AT"
+)
+
+echo "a block of a large file costs a block"
+before=$(used)
+cat >context/Dockerfile <<'END'
+FROM thin
+RUN echo changed | dd of=/data/large bs=4096 seek=5000 conv=notrunc 2>/dev/null
+END
+varve build -q --network none -t changed context >changed.id
+grown "a changed block, committed" 150

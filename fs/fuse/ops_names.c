@@ -23,6 +23,7 @@ static void op_forget(fuse_req_t request, fuse_ino_t number, uint64_t count)
 	struct session *session = session_of(request);
 
 	overlay_forget(session->overlay, session_node(session, number), count);
+	session->forgotten++;
 	fuse_reply_none(request);
 }
 
@@ -33,6 +34,7 @@ static void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget
 	for (size_t i = 0; i < count; i++)
 		overlay_forget(session->overlay, session_node(session, forgets[i].ino),
 			       forgets[i].nlookup);
+	session->forgotten += count;
 	fuse_reply_none(request);
 }
 

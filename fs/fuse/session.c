@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@
 #define DRAIN_MAX 100000
 /* Under constant load the other descriptor is looked at after so many requests. */
 #define CONTROL_INTERVAL 256
+/* What so many nodes took is worth a walk through all memory to give it back to the system. */
+#define FORGOTTEN_MANY 65536
 
 struct session *session_of(fuse_req_t request)
 {
@@ -304,6 +307,17 @@ static int ticker_look(struct ticker *ticker, uint64_t now_ns)
 	return -1;
 }
 
+/* Nobody waits for an answer: time to tidy up. */
+static void tidy_up(struct session *session)
+{
+	if (session->forgotten < FORGOTTEN_MANY)
+		return;
+	session->forgotten = 0;
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 int session_run(struct session *session, struct session_control *control, struct error *err)
 {
 	cleanup_with(companion_free) struct companion *companion =
@@ -329,6 +343,7 @@ int session_run(struct session *session, struct session_control *control, struct
 			   clock_monotonic_ns() - last < SPIN_NS) {
 			sched_yield();
 		} else if (r == 0) {
+			tidy_up(session);
 			r = wait_for_work(session, control, ticker_look(&ticker, last));
 			last = clock_monotonic_ns();
 			companion_look(companion, last);

@@ -21,6 +21,7 @@ struct session {
 	bool writer_kills_priv; /* of the write request under way, see protocol.h */
 	char *buffer;           /* for answers */
 	size_t buffer_size;
+	uint64_t forgotten; /* references to nodes, since memory was last given back */
 };
 
 /* The handlers, by what they are about. */

@@ -195,8 +195,9 @@ int main(int argc, char **argv)
 	struct run_mounts mounts = { 0 };
 	struct config config = { 0 };
 	const struct config_chain chain = { .length = 1, .change = CONFIG_BASE, .base = &config };
-	struct vertex vertex = { .kind = VERTEX_RUN, .config = &chain };
-	const struct platform platform = { .os = "linux", .architecture = "amd64" };
+	const struct platform platform = platform_host();
+	const struct plan_stage stage = { .platform = platform };
+	struct vertex vertex = { .kind = VERTEX_RUN, .config = &chain, .stage = &stage };
 	struct step_env env;
 	int status;
 

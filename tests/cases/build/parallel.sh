@@ -27,7 +27,7 @@ echo "a locked cache is had in the order of asking for it"
 cat >"$CONTEXT/hold" <<'END'
 FROM base
 RUN --mount=type=cache,id=queue,target=/q,sharing=locked --mount=type=cache,id=gate,target=/g \
-	echo 0 >>/q/list; until test -e /g/open; do sleep 0.02; done
+	echo 0 >>/q/list; echo held; until test -e /g/open; do sleep 0.02; done
 END
 cat >"$CONTEXT/next" <<'END'
 FROM base
@@ -41,8 +41,7 @@ said() {
 }
 # Only who runs has mounted it.
 holding() {
-	inits
-	[ -n "$found" ]
+	grep -q '^#[0-9]* [0-9.]* held$' "$TEST_TMP/hold" 2>/dev/null
 }
 "$VARVE" build -f "$CONTEXT/hold" "$CONTEXT" >"$TEST_TMP/hold" 2>&1 &
 pids=$!

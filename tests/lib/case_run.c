@@ -21,7 +21,7 @@
 #include "fs/base/parse.h"
 
 #define SKIP     77
-#define GRACE_NS UINT64_C(20000000000)
+#define GRACE_NS UINT64_C(5000000000)
 
 /* Mounts of this namespace that can only be the case's. */
 static size_t count_mounts(const char *dir)

@@ -46,6 +46,12 @@ int main(void)
 		return refuse();
 	role = wire_u32(&wire);
 	process_reset_signals();
+	/*
+	 * Where the user stood keeps that filesystem in use. In a copy of the host's mounts it keeps
+	 * all of them: the copy's are locked to each other, and none of them goes before the last.
+	 */
+	if (chdir("/") < 0)
+		return refuse();
 	if (role == HELPER_HOLDER && fd_count == 2)
 		return holder_main(&wire, fds);
 	if (role == HELPER_ZYGOTE && (fd_count == 2 || fd_count == 3))

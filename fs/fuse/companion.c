@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/fuse/companion.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
+#include "fs/base/fd.h"
 
 #define CPUS_MAX 4
 
 /* Thick and fast: so many requests, no two of them further apart than the gap. */
 #define BURST  16
 #define GAP_NS 300000u
+
+/* The server looks where its client is after so many requests: that costs as much as answering one
+ * or two of them, and being apart makes each take several times as long. */
+#define LOOK_INTERVAL 64
 
 /* A thread that did not get to run for so long is not needed: its CPU has work. */
 #define CROWDED_NS 1000000u
@@ -34,7 +42,7 @@ struct companion {
 	unsigned thread_count;
 	cpu_set_t cpus; /* all that the process may use */
 	uint64_t last_ns;
-	unsigned burst;
+	unsigned burst; /* requests that came thick and fast until now */
 	bool started, active;
 
 	int home;          /* atomic: where client and server meet */
@@ -77,12 +85,19 @@ static bool wait_until_wanted(struct companion_thread *thread)
 	return !ending;
 }
 
-static void keep_busy(struct companion *companion)
+static bool is_wanted(const struct companion_thread *thread, uint64_t now_ns)
+{
+	const struct companion *companion = thread->companion;
+
+	return now_ns < __atomic_load_n(&companion->until_ns, __ATOMIC_RELAXED) &&
+	       thread->cpu != __atomic_load_n(&companion->home, __ATOMIC_RELAXED);
+}
+
+static void keep_busy(const struct companion_thread *thread)
 {
 	uint64_t before = clock_monotonic_ns(), now;
 
-	while ((now = clock_monotonic_ns()) <
-	       __atomic_load_n(&companion->until_ns, __ATOMIC_RELAXED)) {
+	while (is_wanted(thread, now = clock_monotonic_ns())) {
 		if (now - before > CROWDED_NS) {
 			usleep(REST_US);
 			now = clock_monotonic_ns();
@@ -98,10 +113,8 @@ static void *run(void *context)
 	struct companion_thread *thread = context;
 
 	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
-	while (wait_until_wanted(thread)) {
-		if (__atomic_load_n(&thread->companion->home, __ATOMIC_RELAXED) != thread->cpu)
-			keep_busy(thread->companion);
-	}
+	while (wait_until_wanted(thread))
+		keep_busy(thread);
 	return NULL;
 }
 
@@ -130,14 +143,12 @@ static void start(struct companion *companion)
 }
 
 /* Stay on this CPU, and have the others kept busy. */
-static void activate(struct companion *companion)
+static void settle(struct companion *companion, int home)
 {
 	cpu_set_t here;
-	int home;
 
 	if (!companion->started)
 		start(companion);
-	home = sched_getcpu();
 	__atomic_store_n(&companion->home, home, __ATOMIC_RELAXED);
 	CPU_ZERO(&here);
 	CPU_SET(home, &here);
@@ -147,6 +158,36 @@ static void activate(struct companion *companion)
 	companion->round++;
 	pthread_cond_broadcast(&companion->wake);
 	pthread_mutex_unlock(&companion->lock);
+}
+
+/* The CPU that a thread runs on, or ran on before it went to sleep: proc(5), field 39 of its stat. */
+static int cpu_of(pid_t tid)
+{
+	char path[32], text[1024];
+	cleanup_fd int fd = -1;
+	const char *at;
+	ssize_t length;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (length <= 0)
+		return -1;
+	text[length] = '\0';
+	/* The name in parentheses may hold blanks and parentheses. Behind it comes field 3. */
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 39; field++)
+		at = strchr(at + 1, ' ');
+	return at ? (int)strtol(at, NULL, 10) : -1;
+}
+
+static void follow(struct companion *companion, pid_t tid)
+{
+	int cpu = cpu_of(tid);
+
+	if (cpu >= 0 && cpu < CPU_SETSIZE && CPU_ISSET(cpu, &companion->cpus) &&
+	    cpu != companion->home)
+		settle(companion, cpu);
 }
 
 static void deactivate(struct companion *companion)
@@ -167,7 +208,7 @@ void companion_look(struct companion *companion, uint64_t now_ns)
 		deactivate(companion);
 }
 
-void companion_note(struct companion *companion, uint64_t now_ns)
+void companion_note(struct companion *companion, uint64_t now_ns, pid_t client_tid)
 {
 	if (!companion)
 		return;
@@ -175,7 +216,9 @@ void companion_note(struct companion *companion, uint64_t now_ns)
 	companion->last_ns = now_ns;
 	__atomic_store_n(&companion->until_ns, now_ns + GAP_NS, __ATOMIC_RELAXED);
 	if (!companion->active && companion->burst >= BURST)
-		activate(companion);
+		settle(companion, sched_getcpu());
+	else if (companion->active && client_tid > 0 && companion->burst % LOOK_INTERVAL == 0)
+		follow(companion, client_tid);
 }
 
 void companion_free(struct companion *companion)

@@ -144,6 +144,13 @@ uint64_t protocol_node(const struct fuse_buf *request)
 	return header->opcode == FUSE_FORGET ? 0 : header->nodeid;
 }
 
+pid_t protocol_caller(const struct fuse_buf *request)
+{
+	const struct fuse_in_header *header = request->mem;
+
+	return (pid_t)header->pid;
+}
+
 bool protocol_handle(struct session *session, const struct fuse_buf *request)
 {
 	const struct fuse_in_header *header = request->mem;

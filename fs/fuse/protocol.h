@@ -13,5 +13,8 @@ int protocol_attach(struct session *session, int fuse_fd, struct error *err);
 /* The number of the node that a request is about; 0: there is none, or it may be gone. */
 uint64_t protocol_node(const struct fuse_buf *request);
 
+/* The thread that waits for the answer; 0: nobody does, or it is not seen from here. */
+pid_t protocol_caller(const struct fuse_buf *request);
+
 /* Look at a request before libfuse gets it: true when it has been answered already. */
 bool protocol_handle(struct session *session, const struct fuse_buf *request);

@@ -338,7 +338,7 @@ int session_run(struct session *session, struct session_control *control, struct
 			}
 			last = clock_monotonic_ns();
 			ticker_note(&ticker, last);
-			companion_note(companion, last);
+			companion_note(companion, last, protocol_caller(&request));
 		} else if (r == 0 && !companion_active(companion) &&
 			   clock_monotonic_ns() - last < SPIN_NS) {
 			sched_yield();

@@ -20,7 +20,7 @@
 #include "builder/plan/lint.h"
 #include "builder/registry/registry.h"
 #include "builder/solve/solver.h"
-#include "builder/step/jobserver.h"
+#include "builder/step/pool.h"
 #include "fs/base/alloc.h"
 #include "fs/base/cancel.h"
 #include "fs/base/error.h"
@@ -201,6 +201,20 @@ static int open_cancel(struct building *building, struct error *err)
 	return r < 0 ? error_errno(err, r, "cannot make what cancels a build") : 0;
 }
 
+static int open_pool(struct building *building, struct step_pool **ret_own, struct step_pool **ret,
+		     struct error *err)
+{
+	const struct build_options *options = building->options;
+	const struct step_pool_limits limits = { .jobs = options->jobserver_jobs };
+	int r = options->pool ? 0 : step_pool_new(&limits, ret_own, err);
+
+	if (r < 0)
+		return r;
+	*ret = options->pool ? options->pool : *ret_own;
+	step_pool_add_build(*ret, building->label);
+	return 0;
+}
+
 static int carry_out(struct building *building, struct error *err)
 {
 	const struct plan *plan = building->plan;
@@ -215,6 +229,7 @@ static int carry_out(struct building *building, struct error *err)
 				     .ended = ended,
 				     .context = building };
 	cleanup_with(cache_import_close) struct cache_import *imported = NULL;
+	cleanup_with(step_pool_free) struct step_pool *own = NULL;
 	int r = open_cancel(building, err);
 
 	if (r < 0)
@@ -222,15 +237,13 @@ static int carry_out(struct building *building, struct error *err)
 	building->results = xcalloc(plan->vertex_count + 1, sizeof *building->results);
 	building->outcomes = xcalloc(plan->vertex_count + 1, sizeof *building->outcomes);
 	set_up(building, &env);
+	r = open_pool(building, &own, &env.pool, err);
 	imported = caches_open(building);
 	env.imported = imported;
-	if (building->options->jobserver_jobs)
-		r = jobserver_new(building->options->jobserver_jobs, &env.jobserver, err);
 	if (r == 0)
 		r = solve(&how, building->results, building->outcomes, NULL, err);
 	building->news.next += (unsigned)plan->vertex_count;
 	step_env_release(&env);
-	jobserver_free(env.jobserver);
 	record_shared(&building->record, plan, building->results, building->outcomes);
 	record_bases(&building->record, plan, building->input.recipe, building->results);
 	targets_tell(building);

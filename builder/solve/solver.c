@@ -5,17 +5,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "builder/solve/job.h"
+#include "builder/step/pool.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 
-/* Steps wait as often as they compute: for the network, for a cache, for each other's keys. */
-#define WORKERS_PER_CPU 4
-#define WORKERS_MAX     256
-#define WORKER_STACK    ((size_t)512 << 10)
+#define WORKERS_MAX  256
+#define WORKER_STACK ((size_t)512 << 10)
 
 struct solver {
 	const struct solve_options *options;
@@ -146,7 +144,8 @@ static void begin(struct telling *telling, struct solver *solver, const struct v
 	emit(solver, &(struct event){ .type = EVENT_STARTED, .vertex = telling->number });
 }
 
-static int work_on(struct solver *solver, const struct vertex *vertex, struct error *err)
+/* With a place in the pool, and without one afterwards. */
+static int work_in_place(struct solver *solver, const struct vertex *vertex, struct error *err)
 {
 	struct solve_outcome *outcome = &solver->outcomes[vertex->index];
 	struct step_result result = { 0 };
@@ -167,10 +166,20 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 					   : EVENT_OK;
 	if (outcome->outcome == EVENT_FAILED)
 		outcome->error = xstrdup(err->text[0] ? err->text : error_words(r));
+	if (!telling.job.placeless)
+		step_pool_leave(solver->options->env->pool);
 	emit_done(&telling, outcome->outcome, err);
 	job_release(&telling.job);
 	solver->results[vertex->index] = result;
 	return r;
+}
+
+static int work_on(struct solver *solver, const struct vertex *vertex, struct error *err)
+{
+	struct step_env *env = solver->options->env;
+	int r = step_pool_enter(env->pool, env->cancel_fd, err);
+
+	return r < 0 ? r : work_in_place(solver, vertex, err);
 }
 
 /* ---- workers ---- */
@@ -302,9 +311,7 @@ static void *run_worker(void *context)
 
 static unsigned worker_count(const struct solve_options *options)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count =
-		options->jobs ? options->jobs : WORKERS_PER_CPU * (unsigned)(cpus > 0 ? cpus : 1);
+	unsigned count = options->jobs ? options->jobs : step_pool_usual();
 
 	if (count > options->plan->vertex_count)
 		count = (unsigned)options->plan->vertex_count;

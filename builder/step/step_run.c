@@ -15,6 +15,7 @@
 #include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
+#include "builder/step/pool.h"
 #include "builder/step/run_mounts.h"
 #include "builder/step/step_internal.h"
 #include "builder/step/step_traced.h"
@@ -218,13 +219,14 @@ static int say_died(struct error *err)
 static int join_jobserver(struct running *running, struct error *err)
 {
 	const struct step_env *env = running->task->env;
+	struct jobserver *server = step_pool_jobserver(env->pool);
 	struct strings *variables = &running->around.spec.env;
 	cleanup_free char *flags = NULL;
 	int r;
 
-	if (!env->jobserver)
+	if (!server)
 		return 0;
-	r = jobserver_join(env->jobserver, env->cancel_fd, &running->jobs, err);
+	r = jobserver_join(server, env->cancel_fd, &running->jobs, err);
 	if (r < 0 || strings_env_get(variables, "MAKEFLAGS"))
 		return r;
 	flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",

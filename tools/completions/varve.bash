@@ -21,8 +21,8 @@ _varve_table()
 		operands='-d'
 		;;
 	'bake')
-		options='--allow --call --check --file -f --jobs -j --list --load --metadata-file --no-cache --print --progress --pull --push --set --var --debug -D --help -h --store'
-		valued='--allow --call --file -f --jobs -j --list --metadata-file --progress --set --var --store'
+		options='--allow --call --check --file -f --jobs -j --jobserver --keep-going -k --list --load --metadata-file --no-cache --print --progress --pull --push --resource --set --var --debug -D --help -h --store'
+		valued='--allow --call --file -f --jobs -j --jobserver --list --metadata-file --progress --resource --set --var --store'
 		files='--file -f --metadata-file'
 		directories='--store'
 		choices='--list=targets --list=variables --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
@@ -40,8 +40,8 @@ _varve_table()
 		choices='--format=table --format=json'
 		;;
 	'shell')
-		options='--allow --env -e --network --no-tty -T --secret --ssh --user -u --workdir -w --debug -D --help -h --store'
-		valued='--allow --env -e --network --secret --ssh --user -u --workdir -w --store'
+		options='--allow --env -e --network --no-tty -T --resource --secret --shm-size --ssh --ulimit --user -u --workdir -w --debug -D --help -h --store'
+		valued='--allow --env -e --network --resource --secret --shm-size --ssh --ulimit --user -u --workdir -w --store'
 		directories='--store'
 		choices='--network=default --network=none --network=host'
 		;;

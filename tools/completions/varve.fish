@@ -79,11 +79,15 @@ function __varve_at
 				set skip 1
 			case 'bake --jobs' 'bake -j'
 				set skip 1
+			case 'bake --jobserver'
+				set skip 1
 			case 'bake --list'
 				set skip 1
 			case 'bake --metadata-file'
 				set skip 1
 			case 'bake --progress'
+				set skip 1
+			case 'bake --resource'
 				set skip 1
 			case 'bake --set'
 				set skip 1
@@ -107,9 +111,15 @@ function __varve_at
 				set skip 1
 			case 'shell --network'
 				set skip 1
+			case 'shell --resource'
+				set skip 1
 			case 'shell --secret'
 				set skip 1
+			case 'shell --shm-size'
+				set skip 1
 			case 'shell --ssh'
+				set skip 1
+			case 'shell --ulimit'
 				set skip 1
 			case 'shell --user' 'shell -u'
 				set skip 1
@@ -376,6 +386,8 @@ complete -c varve -n '__varve_at "bake"' -l call -x -d 'What to do with each Doc
 complete -c varve -n '__varve_at "bake"' -l check -d 'As --call=check'
 complete -c varve -n '__varve_at "bake"' -s f -l file -r -F -d 'A bake or compose file, \'-\' for standard input; later ones go before earlier ones'
 complete -c varve -n '__varve_at "bake"' -s j -l jobs -x -d 'How many steps of all targets may be under way at once'
+complete -c varve -n '__varve_at "bake"' -l jobserver -x -d 'Let make and its like run so many jobs in all RUNs together: a number, auto or off'
+complete -c varve -n '__varve_at "bake"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "bake"' -l list -x -a 'targets variables' -d 'List the targets or the variables, and build nothing'
 complete -c varve -n '__varve_at "bake"' -l load -d 'Into the store; that is where images go anyway'
 complete -c varve -n '__varve_at "bake"' -l metadata-file -r -F -d 'Write what is known of the results to a file, as JSON'
@@ -384,6 +396,7 @@ complete -c varve -n '__varve_at "bake"' -l print -d 'Show what would be built, 
 complete -c varve -n '__varve_at "bake"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
 complete -c varve -n '__varve_at "bake"' -l pull -d 'Ask the registries also for images that the store has'
 complete -c varve -n '__varve_at "bake"' -l push -d 'As --set \'*.output=type=registry\''
+complete -c varve -n '__varve_at "bake"' -l resource -x -d 'A limit of every RUN as a whole, such as memory=2g or cpu-quota=150000'
 complete -c varve -n '__varve_at "bake"' -l set -x -d 'Give a target, or all that a pattern fits, another value'
 complete -c varve -n '__varve_at "bake"' -l var -x -d 'Give a variable another value'
 complete -c varve -n '__varve_at "bake"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -402,8 +415,11 @@ complete -c varve -n '__varve_at "shell"' -l allow -x -d 'Allow what the step ha
 complete -c varve -n '__varve_at "shell"' -s e -l env -x -d 'A variable more; without a value, that of the environment'
 complete -c varve -n '__varve_at "shell"' -l network -x -a 'default none host' -d 'The network, in place of the step\'s'
 complete -c varve -n '__varve_at "shell"' -s T -l no-tty -d 'Pipes, also where there is a terminal'
+complete -c varve -n '__varve_at "shell"' -l resource -x -d 'A limit of all its processes together, such as memory=2g or cpu-quota=150000'
 complete -c varve -n '__varve_at "shell"' -l secret -x -d 'A secret that the step had mounted: id=ID[,src=FILE|,env=NAME]'
+complete -c varve -n '__varve_at "shell"' -l shm-size -x -d 'Size of /dev/shm (default 64m)'
 complete -c varve -n '__varve_at "shell"' -l ssh -x -d 'An ssh agent that the step had; \'default\' is your own'
+complete -c varve -n '__varve_at "shell"' -l ulimit -x -d 'A limit of each process, such as nofile=1024'
 complete -c varve -n '__varve_at "shell"' -s u -l user -x -d 'Whom to be, in place of the step\'s user'
 complete -c varve -n '__varve_at "shell"' -s w -l workdir -x -d 'Where to begin, in place of the step\'s directory'
 complete -c varve -n '__varve_at "shell"' -s D -l debug -d 'Say more: codes of errors, details of warnings'

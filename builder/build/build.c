@@ -18,6 +18,7 @@
 #include "builder/context/context.h"
 #include "builder/image/restack.h"
 #include "builder/plan/lint.h"
+#include "builder/plan/scope/build_args.h"
 #include "builder/registry/registry.h"
 #include "builder/solve/solver.h"
 #include "builder/step/pool.h"
@@ -33,11 +34,12 @@ static int check_names(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	static const struct output in_store = { .type = OUTPUT_IMAGE };
-	int r = export_check(&in_store, &options->tags, building->platform_count, err);
+	int r = export_check(&in_store, &options->tags, building->platform_count,
+			     building->as_index, err);
 
 	for (size_t i = 0; i < options->output_count && r == 0; i++)
 		r = export_check(&options->outputs[i], &options->tags, building->platform_count,
-				 err);
+				 building->as_index, err);
 	return r;
 }
 
@@ -49,6 +51,9 @@ static int read_options(struct building *building, struct error *err)
 	int r = platforms_parse(options->platform, &building->platforms, &building->platform_count,
 				err);
 
+	if (r == 0)
+		r = platforms_form(&options->build_args, building->platform_count,
+				   &building->as_index, err);
 	if (r == 0)
 		r = check_names(building, err);
 	if (r == 0)
@@ -290,6 +295,7 @@ static int hand_out_all(struct building *building, const struct finished *finish
 				.layering = options->layering,
 				.images = images,
 				.image_count = count,
+				.as_index = building->as_index,
 				.cancel_fd = options->cancel_fd };
 
 	for (size_t i = 0; i < count; i++)
@@ -356,7 +362,8 @@ static int run(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	cleanup_free char *tags = strings_join(&options->tags, " ");
-	cleanup_free char *context = xstrdup(options->context);
+	const char *name = build_args_get(&options->build_args, "BUILDKIT_BUILD_NAME");
+	cleanup_free char *context = xstrdup(name && *name ? name : options->context);
 	cleanup_free char *target = NULL;
 	struct history_build build = { .id = building->result->id,
 				       .context = context,

@@ -10,6 +10,7 @@
 #include "builder/history/output_log.h"
 #include "builder/sandbox/group.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/binfmt.h"
 #include "builder/step/foreign.h"
 #include "builder/step/jobserver.h"
 #include "builder/step/memory_gate.h"
@@ -379,7 +380,7 @@ static int check_machine(struct running *running, struct error *err)
 	if (strcmp(host.architecture, wanted->architecture) == 0)
 		return 0;
 	tree = tree_open(task->env->store, &task->parent.root);
-	r = foreign_check(tree, &task->vertex->run.argv, &task->vertex->run.env, FOREIGN_HANDLERS,
+	r = foreign_check(tree, &task->vertex->run.argv, &task->vertex->run.env, BINFMT_HANDLERS,
 			  &running->hint, err);
 	return r < 0 ? r : 0;
 }

@@ -75,8 +75,8 @@ _varve_table()
 		directories='--store'
 		;;
 	'log')
-		options='--format --grep -g --ignore-case -i --stream --timestamps -t --debug -D --help -h --store'
-		valued='--format --grep -g --stream --store'
+		options='--after-context -A --before-context -B --context -C --format --grep -g --ignore-case -i --stream --timestamps -t --debug -D --help -h --store'
+		valued='--after-context -A --before-context -B --context -C --format --grep -g --stream --store'
 		directories='--store'
 		choices='--format=table --format=json --stream=all --stream=stdout --stream=stderr'
 		;;

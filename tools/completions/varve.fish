@@ -143,6 +143,12 @@ function __varve_at
 				set skip 1
 			case 'cat --store'
 				set skip 1
+			case 'log --after-context' 'log -A'
+				set skip 1
+			case 'log --before-context' 'log -B'
+				set skip 1
+			case 'log --context' 'log -C'
+				set skip 1
 			case 'log --format'
 				set skip 1
 			case 'log --grep' 'log -g'
@@ -451,6 +457,9 @@ complete -c varve -n '__varve_at "ls"' -l store -x -a '(__fish_complete_director
 complete -c varve -n '__varve_at "cat"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "cat"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "cat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "log"' -s A -l after-context -x -d 'With --grep: so many lines behind each as well'
+complete -c varve -n '__varve_at "log"' -s B -l before-context -x -d 'With --grep: so many lines before each as well'
+complete -c varve -n '__varve_at "log"' -s C -l context -x -d 'With --grep: so many lines on both sides'
 complete -c varve -n '__varve_at "log"' -l format -x -a 'table json' -d 'As it was printed, or an object for each piece that came at once'
 complete -c varve -n '__varve_at "log"' -s g -l grep -x -d 'Lines in which this extended regular expression is, of all builds or of those named'
 complete -c varve -n '__varve_at "log"' -s i -l ignore-case -d 'With --grep: letters are the same, large or small'

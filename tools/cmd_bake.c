@@ -56,6 +56,12 @@ static const struct option_spec options[] = {
 	  .value = "jobs",
 	  .help = "Let make and its like run so many jobs in all RUNs together: a number, auto "
 		  "or off" },
+	{ .name = "jobserver-style",
+	  FLAG(jobserver_style),
+	  .initial = "pipe",
+	  .choices = jobserver_styles,
+	  .value = "style",
+	  .help = "How it is called: pipe, or fifo for ninja and for make from 4.4 on" },
 	{ .name = "keep-going",
 	  .letter = 'k',
 	  FLAG(keep_going),
@@ -261,6 +267,7 @@ static int build(const struct invocation *call, struct batch *batch, struct erro
 	struct bake_run run = { .items = batch->items,
 				.count = batch->count,
 				.keep_going = flags->keep_going,
+				.jobserver_fifo = strcmp(flags->jobserver_style, "fifo") == 0,
 				.jobs = flags->jobs > UINT16_MAX ? UINT16_MAX
 								 : (unsigned)flags->jobs };
 	size_t failed;

@@ -210,7 +210,8 @@ static int open_pool(struct building *building, struct step_pool **ret_own, stru
 		     struct error *err)
 {
 	const struct build_options *options = building->options;
-	const struct step_pool_limits limits = { .jobs = options->jobserver_jobs };
+	const struct step_pool_limits limits = { .jobs = options->jobserver_jobs,
+						 .jobs_fifo = options->jobserver_fifo };
 	int r = options->pool ? 0 : step_pool_new(&limits, ret_own, err);
 
 	if (r < 0)

@@ -50,6 +50,7 @@ struct build_options {
 	bool precise;             /* see struct step_env */
 	unsigned jobs;            /* steps at once; 0: as fits the machine */
 	unsigned jobserver_jobs;  /* of make and its like in all steps; 0: nobody counts */
+	bool jobserver_fifo;      /* see struct step_pool_limits */
 	struct step_pool *pool;   /* of several builds, and then with their jobs; NULL: its own */
 	struct layering layering; /* of the image in the store; outputs have their own */
 	const struct output *outputs;

@@ -20,6 +20,7 @@
 struct step_pool {
 	int places_fd; /* an eventfd that counts free places; -1: nobody counts */
 	struct jobserver *jobserver;
+	bool jobs_fifo;
 
 	pthread_mutex_t lock;
 	unsigned running;      /* guarded by lock: RUN steps that have been let through */
@@ -40,6 +41,7 @@ int step_pool_new(const struct step_pool_limits *limits, struct step_pool **ret,
 	int r = 0;
 
 	pool->places_fd = -1;
+	pool->jobs_fifo = limits->jobs_fifo;
 	pthread_mutex_init(&pool->lock, NULL);
 	if (limits->steps) {
 		/* Readable for as many as there are places, and a wait for one can be given up. */
@@ -122,6 +124,11 @@ void step_pool_end_run(struct step_pool *pool)
 struct jobserver *step_pool_jobserver(struct step_pool *pool)
 {
 	return pool ? pool->jobserver : NULL;
+}
+
+bool step_pool_jobs_fifo(const struct step_pool *pool)
+{
+	return pool->jobs_fifo;
 }
 
 /* ---- who, and what ---- */

@@ -20,6 +20,7 @@ struct step_pool;
 struct step_pool_limits {
 	unsigned steps; /* under way at once; 0: nobody counts */
 	unsigned jobs;  /* of a jobserver; 0: there is none */
+	bool jobs_fifo; /* it is called by a path, not by descriptors */
 };
 
 /* So many steps at once as fit the machine. */
@@ -43,6 +44,7 @@ void step_pool_end_run(struct step_pool *pool);
 
 /* NULL: nobody counts. */
 struct jobserver *step_pool_jobserver(struct step_pool *pool);
+bool step_pool_jobs_fifo(const struct step_pool *pool);
 
 /* A build that belongs to it, by its label: what its steps print is shown there. */
 void step_pool_add_build(struct step_pool *pool, const char *label);

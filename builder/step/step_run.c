@@ -230,9 +230,14 @@ static int join_jobserver(struct running *running, struct error *err)
 	r = jobserver_join(server, env->cancel_fd, &running->jobs, err);
 	if (r < 0 || strings_env_get(variables, "MAKEFLAGS"))
 		return r;
-	flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
-			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
-			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
+	/* The pipe has a path as well, for whoever has the descriptor: no file of the image. */
+	if (step_pool_jobs_fifo(env->pool))
+		flags = xasprintf("-j --jobserver-auth=fifo:/proc/self/fd/%d",
+				  SANDBOX_JOBSERVER_READ_FD);
+	else
+		flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
+				  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
+				  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
 	strings_env_set(variables, "MAKEFLAGS", flags);
 	return 0;
 }

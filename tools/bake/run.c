@@ -289,7 +289,8 @@ int bake_run(const struct bake_run *run, struct bake_outcome *outcomes, size_t *
 		.run = run, .outcomes = outcomes, .begun = begun, .failed = run->count
 	};
 	const struct step_pool_limits limits = { .steps = run->jobs ? run->jobs : step_pool_usual(),
-						 .jobs = run->jobserver_jobs };
+						 .jobs = run->jobserver_jobs,
+						 .jobs_fifo = run->jobserver_fifo };
 	cleanup_with(step_pool_free) struct step_pool *pool = NULL;
 	int r = step_pool_new(&limits, &pool, &outcomes[0].error);
 

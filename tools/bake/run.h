@@ -26,6 +26,7 @@ struct bake_run {
 	const struct strings *insecure_registries; /* see registries_new() */
 	unsigned jobs;           /* steps at once in all of them; 0: as fits the machine */
 	unsigned jobserver_jobs; /* of make and its like in all of them; 0: nobody counts */
+	bool jobserver_fifo;     /* see struct step_pool_limits */
 	bool keep_going;         /* a build that fails ends those alone that need it */
 	struct bake_job *items;
 	size_t count;

@@ -13,19 +13,19 @@ _varve_table()
 		directories='--store'
 		;;
 	'build')
-		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --check --file -f --iidfile --jobs -j --jobserver --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --pull --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
-		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --file -f --iidfile --jobs -j --jobserver --label --layers --memory-reserve --metadata-file --network --no-cache-filter --output -o --platform --progress --resource --secret --shm-size --ssh --tag -t --target --ulimit --store'
+		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --check --file -f --iidfile --jobs -j --jobserver --jobserver-style --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --pull --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
+		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --file -f --iidfile --jobs -j --jobserver --jobserver-style --label --layers --memory-reserve --metadata-file --network --no-cache-filter --output -o --platform --progress --resource --secret --shm-size --ssh --tag -t --target --ulimit --store'
 		files='--file -f --iidfile --metadata-file'
 		directories='--store'
-		choices='--cache-commit=success --cache-commit=always --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
+		choices='--cache-commit=success --cache-commit=always --jobserver-style=pipe --jobserver-style=fifo --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
 		operands='-d'
 		;;
 	'bake')
-		options='--allow --call --check --file -f --jobs -j --jobserver --keep-going -k --list --load --metadata-file --no-cache --print --progress --pull --push --resource --set --var --debug -D --help -h --store'
-		valued='--allow --call --file -f --jobs -j --jobserver --list --metadata-file --progress --resource --set --var --store'
+		options='--allow --call --check --file -f --jobs -j --jobserver --jobserver-style --keep-going -k --list --load --metadata-file --no-cache --print --progress --pull --push --resource --set --var --debug -D --help -h --store'
+		valued='--allow --call --file -f --jobs -j --jobserver --jobserver-style --list --metadata-file --progress --resource --set --var --store'
 		files='--file -f --metadata-file'
 		directories='--store'
-		choices='--list=targets --list=variables --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
+		choices='--jobserver-style=pipe --jobserver-style=fifo --list=targets --list=variables --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
 		;;
 	'states')
 		options='--format --debug -D --help -h --store'

@@ -37,6 +37,8 @@ function __varve_at
 				set skip 1
 			case 'build --jobserver'
 				set skip 1
+			case 'build --jobserver-style'
+				set skip 1
 			case 'build --label'
 				set skip 1
 			case 'build --layers'
@@ -80,6 +82,8 @@ function __varve_at
 			case 'bake --jobs' 'bake -j'
 				set skip 1
 			case 'bake --jobserver'
+				set skip 1
+			case 'bake --jobserver-style'
 				set skip 1
 			case 'bake --list'
 				set skip 1
@@ -360,6 +364,7 @@ complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile,
 complete -c varve -n '__varve_at "build"' -l iidfile -r -F -d 'Write the image\'s id to a file'
 complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may be under way at once (0: as fits the machine)'
 complete -c varve -n '__varve_at "build"' -l jobserver -x -d 'Let make and its like run so many jobs in all RUNs together: a number, auto or off'
+complete -c varve -n '__varve_at "build"' -l jobserver-style -x -a 'pipe fifo' -d 'How it is called: pipe, or fifo for ninja and for make from 4.4 on'
 complete -c varve -n '__varve_at "build"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
 complete -c varve -n '__varve_at "build"' -l layers -x -d 'Layers of the image: one for each step or stage, squash for one on top of the base image, or pack:N for at most N'
@@ -393,6 +398,7 @@ complete -c varve -n '__varve_at "bake"' -l check -d 'As --call=check'
 complete -c varve -n '__varve_at "bake"' -s f -l file -r -F -d 'A bake or compose file, \'-\' for standard input; later ones go before earlier ones'
 complete -c varve -n '__varve_at "bake"' -s j -l jobs -x -d 'How many steps of all targets may be under way at once'
 complete -c varve -n '__varve_at "bake"' -l jobserver -x -d 'Let make and its like run so many jobs in all RUNs together: a number, auto or off'
+complete -c varve -n '__varve_at "bake"' -l jobserver-style -x -a 'pipe fifo' -d 'How it is called: pipe, or fifo for ninja and for make from 4.4 on'
 complete -c varve -n '__varve_at "bake"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "bake"' -l list -x -a 'targets variables' -d 'List the targets or the variables, and build nothing'
 complete -c varve -n '__varve_at "bake"' -l load -d 'Into the store; that is where images go anyway'

@@ -4,6 +4,7 @@
 #include "tools/progress/progress.h"
 
 static const char *const cache_commits[] = { "success", "always", NULL };
+const char *const jobserver_styles[] = { "pipe", "fifo", NULL };
 static const char *const networks[] = { "default", "none", "host", NULL };
 
 #define FLAG(field) OPTION_AT(struct build_flags, field)
@@ -88,6 +89,12 @@ const struct option_spec build_flag_specs[] = {
 	  .value = "jobs",
 	  .help = "Let make and its like run so many jobs in all RUNs together: a number, auto "
 		  "or off" },
+	{ .name = "jobserver-style",
+	  FLAG(jobserver_style),
+	  .initial = "pipe",
+	  .choices = jobserver_styles,
+	  .value = "style",
+	  .help = "How it is called: pipe, or fifo for ninja and for make from 4.4 on" },
 	{ .name = "keep-going",
 	  .letter = 'k',
 	  FLAG(keep_going),

@@ -50,6 +50,22 @@ static const struct option_spec options[] = {
 	  .letter = 'j',
 	  FLAG(jobs),
 	  .help = "How many steps of all targets may be under way at once" },
+	{ .name = "jobserver",
+	  FLAG(jobserver),
+	  .initial = "off",
+	  .value = "jobs",
+	  .help = "Let make and its like run so many jobs in all RUNs together: a number, auto "
+		  "or off" },
+	{ .name = "jobserver-style",
+	  FLAG(jobserver_style),
+	  .initial = "pipe",
+	  .choices = jobserver_styles,
+	  .value = "style",
+	  .help = "How it is called: pipe, or fifo for ninja and for make from 4.4 on" },
+	{ .name = "keep-going",
+	  .letter = 'k',
+	  FLAG(keep_going),
+	  .help = "When a step fails, go on with all that does not need it" },
 	{ .name = "list",
 	  FLAG(list),
 	  .choices = lists,
@@ -72,6 +88,10 @@ static const struct option_spec options[] = {
 	  FLAG(pull),
 	  .help = "Ask the registries also for images that the store has" },
 	{ .name = "push", FLAG(push), .help = "As --set '*.output=type=registry'" },
+	{ .name = "resource",
+	  FLAG(resources),
+	  .value = "name=value",
+	  .help = "A limit of every RUN as a whole, such as memory=2g or cpu-quota=150000" },
 	{ .name = "set",
 	  FLAG(overrides),
 	  .value = "target.key=value",
@@ -197,15 +217,33 @@ static int write_answers(const struct batch *batch)
 	return status;
 }
 
-static int report_failure(const struct batch *batch, size_t failed, int r)
+static void add_failure(const struct batch *batch, size_t index, struct buf *ret)
 {
-	const struct bake_outcome *outcome = &batch->outcomes[failed];
+	const struct bake_outcome *outcome = &batch->outcomes[index];
 	const struct buf *excerpt = &outcome->built.excerpt;
+	const char *name = batch->items[index].name;
+
+	buf_append(ret, excerpt->data, excerpt->length);
+	if (outcome->blocked_by)
+		buf_add_format(ret, "ERROR: target %s: not begun: it needs target %s\n", name,
+			       outcome->blocked_by);
+	else
+		buf_add_format(ret, "ERROR: target %s: failed to build: %s\n", name,
+			       outcome->error.text[0] ? outcome->error.text
+						      : error_words(outcome->result));
+}
+
+/* What the first failure cancelled needs no words; of those that keep going each has its own. */
+static int report_failure(const struct batch *batch, size_t failed, bool keep_going)
+{
 	cleanup_with(buf_release) struct buf text = { 0 };
 
-	buf_append(&text, excerpt->data, excerpt->length);
-	buf_add_format(&text, "ERROR: target %s: failed to build: %s\n", batch->items[failed].name,
-		       outcome->error.text[0] ? outcome->error.text : error_words(r));
+	for (size_t i = 0; keep_going && i < batch->count; i++) {
+		if (batch->outcomes[i].result < 0)
+			add_failure(batch, i, &text);
+	}
+	if (!keep_going)
+		add_failure(batch, failed, &text);
 	(void)output_write_fd(STDERR_FILENO, text.data, text.length);
 	return EXIT_BUILD_FAILED;
 }
@@ -228,11 +266,15 @@ static int build(const struct invocation *call, struct batch *batch, struct erro
 	const struct bake_flags *flags = call->options;
 	struct bake_run run = { .items = batch->items,
 				.count = batch->count,
+				.keep_going = flags->keep_going,
+				.jobserver_fifo = strcmp(flags->jobserver_style, "fifo") == 0,
 				.jobs = flags->jobs > UINT16_MAX ? UINT16_MAX
 								 : (unsigned)flags->jobs };
 	size_t failed;
-	int r = interrupt_catch(&run.cancel_fd, err);
+	int r = build_jobserver_read(flags->jobserver, &run.jobserver_jobs, err);
 
+	if (r == 0)
+		r = interrupt_catch(&run.cancel_fd, err);
 	if (r == 0)
 		r = access_store(call, STORE_CREATE, &store, err);
 	if (r == 0)
@@ -250,7 +292,7 @@ static int build(const struct invocation *call, struct batch *batch, struct erro
 		return r;
 	if (r < 0) {
 		(void)write_answers(batch);
-		return report_failure(batch, failed, r);
+		return report_failure(batch, failed, flags->keep_going);
 	}
 	if (flags->metadata_file)
 		r = write_metadata(batch, flags->metadata_file, err);
@@ -300,7 +342,7 @@ const struct verb verb_bake = {
 		"The file is docker-bake.json or compose.yaml of the working directory, or what --file\n"
 		"names. Without a TARGET the group or target 'default' is built.\n"
 		"\n"
-		"All targets are built side by side, and what they have in common once.\n"
+		"All targets are built side by side, and a step that several have runs once.\n"
 		"\n"
 		"Exits with 1 when a build fails.",
 	.group = "Building",

@@ -118,7 +118,7 @@ static int read_call(const struct build_flags *flags, struct call *ret, struct e
 	return r;
 }
 
-static int read_jobserver(const char *text, unsigned *ret, struct error *err)
+int build_jobserver_read(const char *text, unsigned *ret, struct error *err)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	uint32_t jobs = 0;
@@ -180,6 +180,7 @@ static void set_options(const struct invocation *call, const struct outputs *out
 	ret->open_files = fd_limit_raise();
 	ret->cache_commit = strcmp(flags->cache_commit, "always") == 0 ? CACHE_COMMIT_ALWAYS
 								       : CACHE_COMMIT_SUCCESS;
+	ret->jobserver_fifo = strcmp(flags->jobserver_style, "fifo") == 0;
 	ret->precise = flags->precise;
 	ret->jobs = flags->jobs > UINT16_MAX ? UINT16_MAX : (unsigned)flags->jobs;
 	ret->outputs = outputs->items;
@@ -389,7 +390,7 @@ static int read_values(const struct build_flags *flags, struct build_options *re
 	if (r == 0)
 		r = read_reserve(flags->memory_reserve, &ret->memory_reserve, err);
 	if (r == 0)
-		r = read_jobserver(flags->jobserver, &ret->jobserver_jobs, err);
+		r = build_jobserver_read(flags->jobserver, &ret->jobserver_jobs, err);
 	if (r == 0)
 		r = read_outputs(flags, &ret->layering, outputs, err);
 	return r;
@@ -411,6 +412,7 @@ int build_call(const struct build_flags *flags, const char *context,
 		return r;
 	set_options(&call, &outputs, &options);
 	options.stdin_fd = in->stdin_fd;
+	options.pool = in->pool;
 	if (in->insecure_registries)
 		strings_add_all(&options.insecure_registries, in->insecure_registries);
 	r = build_run(&options, ret, err);

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "builder/sandbox/probe.h"
+#include "builder/step/binfmt.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
+#include "tools/doctor_platforms.h"
 #include "tools/doctor_store.h"
 #include "tools/environment.h"
 #include "tools/json_text.h"
@@ -89,6 +91,7 @@ static int probe(const struct invocation *call, struct probe_report *report, str
 	if (r < 0)
 		return r;
 	probe_run(runtime_fd, report);
+	doctor_platforms(BINFMT_HANDLERS, report);
 	doctor_store(store, report);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "builder/history/output_log.h"
 #include "fs/base/error.h"
+#include "fs/base/parse.h"
 #include "tools/access.h"
 #include "tools/json_text.h"
 #include "tools/log_search.h"
@@ -12,11 +13,27 @@
 static const char *const streams[] = { "all", "stdout", "stderr", NULL };
 
 struct log_options {
+	const char *after, *before, *context; /* numbers; NULL: not said */
 	const char *format, *grep, *stream;
 	bool ignore_case, times;
 };
 
 static const struct option_spec options[] = {
+	{ .name = "after-context",
+	  .letter = 'A',
+	  OPTION_AT(struct log_options, after),
+	  .value = "lines",
+	  .help = "With --grep: so many lines behind each as well" },
+	{ .name = "before-context",
+	  .letter = 'B',
+	  OPTION_AT(struct log_options, before),
+	  .value = "lines",
+	  .help = "With --grep: so many lines before each as well" },
+	{ .name = "context",
+	  .letter = 'C',
+	  OPTION_AT(struct log_options, context),
+	  .value = "lines",
+	  .help = "With --grep: so many lines on both sides" },
 	{ .name = "format",
 	  OPTION_AT(struct log_options, format),
 	  .initial = "table",
@@ -134,6 +151,31 @@ static int show_one(struct store *store, const struct invocation *call, struct e
 	return r;
 }
 
+/* A side that is not said has what both have. */
+static int read_context(const char *option, const char *text, const char *both, uint32_t *ret,
+			struct error *err)
+{
+	*ret = 0;
+	if (!text) {
+		text = both;
+		option = "--context";
+	}
+	if (text && parse_u32(text, ret) < 0)
+		return error_set(err, -EINVAL, "%s '%s': it is a number of lines", option, text);
+	return 0;
+}
+
+static int read_contexts(const struct log_options *given, struct log_search *ret, struct error *err)
+{
+	int r = read_context("--before-context", given->before, given->context, &ret->before, err);
+
+	if (r == 0)
+		r = read_context("--after-context", given->after, given->context, &ret->after, err);
+	if (r == 0 && !given->grep && (given->before || given->after || given->context))
+		return error_set(err, -EINVAL, "lines around others are for --grep");
+	return r;
+}
+
 static int run(const struct invocation *call, struct error *err)
 {
 	const struct log_options *given = call->options;
@@ -152,7 +194,9 @@ static int run(const struct invocation *call, struct error *err)
 				 "without --grep the log of one STATE is shown: name it");
 	if (!given->grep && given->ignore_case)
 		return error_set(err, -EINVAL, "--ignore-case is for --grep");
-	r = access_store(call, 0, &store, err);
+	r = read_contexts(given, &search, err);
+	if (r == 0)
+		r = access_store(call, 0, &store, err);
 	if (r < 0)
 		return r;
 	return given->grep ? log_search(store, &search, call->operands, call->operand_count, err)

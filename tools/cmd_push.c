@@ -75,7 +75,7 @@ static int push(struct image_transfer *transfer, const struct output *output,
 	int r;
 
 	strings_add(&names, name);
-	r = export_check(output, &names, 1, err);
+	r = export_check(output, &names, 1, false, err);
 	if (r < 0)
 		return r;
 	image_transfer_begin(transfer, "pushing", name);

@@ -102,7 +102,7 @@ static int save(const struct invocation *call, struct store *store, const struct
 	if (r == 0)
 		r = find_image(store, lease, call->operands[0], &image, &names, err);
 	if (r == 0)
-		r = export_check(output, &names, 1, err);
+		r = export_check(output, &names, 1, false, err);
 	if (r == 0)
 		r = export_run(&export, &result, err);
 	for (size_t i = 0; i < result.warnings.count; i++)

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "builder/build/limits.h"
 #include "builder/build/secrets.h"
 #include "builder/step/shell.h"
 #include "fs/base/alloc.h"
@@ -18,7 +19,8 @@
 static const char *const networks[] = { "default", "none", "host", NULL };
 
 struct shell_options {
-	struct strings allow, env, secrets, ssh;
+	struct strings allow, env, resources, secrets, ssh, ulimits;
+	uint64_t shm_size;
 	const char *network, *user, *workdir;
 	bool no_tty;
 };
@@ -45,14 +47,26 @@ static const struct option_spec options[] = {
 	  .letter = 'T',
 	  FLAG(no_tty),
 	  .help = "Pipes, also where there is a terminal" },
+	{ .name = "resource",
+	  FLAG(resources),
+	  .value = "name=value",
+	  .help = "A limit of all its processes together, such as memory=2g or cpu-quota=150000" },
 	{ .name = "secret",
 	  FLAG(secrets),
 	  .value = "id=…",
 	  .help = "A secret that the step had mounted: id=ID[,src=FILE|,env=NAME]" },
+	{ .name = "shm-size",
+	  .flags = OPTION_BYTES,
+	  FLAG(shm_size),
+	  .help = "Size of /dev/shm (default 64m)" },
 	{ .name = "ssh",
 	  FLAG(ssh),
 	  .value = "id[=socket]",
 	  .help = "An ssh agent that the step had; 'default' is your own" },
+	{ .name = "ulimit",
+	  FLAG(ulimits),
+	  .value = "name=n[:n]",
+	  .help = "A limit of each process, such as nofile=1024" },
 	{ .name = "user",
 	  .letter = 'u',
 	  FLAG(user),
@@ -71,6 +85,8 @@ struct calling {
 	struct step_env env;
 	struct secrets secrets;
 	struct ssh_agents agents;
+	struct group_limits limits;
+	struct spec_ulimit *ulimits;
 	struct strings argv, extra_env;
 	struct step_note note;
 	struct address address;
@@ -81,6 +97,8 @@ static void calling_release(struct calling *calling)
 	step_env_release(&calling->env);
 	secrets_release(&calling->secrets);
 	ssh_agents_release(&calling->agents);
+	group_limits_release(&calling->limits);
+	free(calling->ulimits);
 	strings_release(&calling->argv);
 	strings_release(&calling->extra_env);
 	step_note_release(&calling->note);
@@ -121,12 +139,19 @@ static int read_options(const struct invocation *call, struct calling *calling, 
 
 	if (r == 0)
 		r = ssh_agents_find(&given->ssh, &calling->agents, err);
+	if (r == 0)
+		r = resources_parse(&given->resources, &calling->limits, err);
+	if (r == 0)
+		r = ulimits_parse(&given->ulimits, &calling->ulimits, &env->ulimit_count, err);
 	if (r < 0)
 		return r;
 	env->secrets = calling->secrets.items;
 	env->secret_count = calling->secrets.count;
 	env->agents = calling->agents.items;
 	env->agent_count = calling->agents.count;
+	env->limits = &calling->limits;
+	env->ulimits = calling->ulimits;
+	env->shm_size = given->shm_size;
 	env->allow_insecure = strings_contain(&given->allow, "security.insecure");
 	env->allow_host_network = true; /* only --network asks for it here */
 	env->open_files = fd_limit_raise();

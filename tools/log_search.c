@@ -13,6 +13,7 @@
 #include "fs/object/id_set.h"
 #include "tools/access.h"
 #include "tools/json_text.h"
+#include "tools/log_context.h"
 #include "tools/output.h"
 
 /* What has no end of a line is looked at in pieces. */
@@ -27,6 +28,7 @@ struct searching {
 	struct id_set seen;  /* states whose logs have been read */
 	struct buf lines[3]; /* of each stream: one that has not ended yet */
 	uint32_t times[3];   /* when that began */
+	struct log_context *context;
 	struct buf text;
 	const char *address;
 	bool found;
@@ -36,6 +38,7 @@ static void searching_release(struct searching *searching)
 {
 	regfree(&searching->pattern);
 	id_set_release(&searching->seen);
+	log_context_free(searching->context);
 	for (size_t i = 0; i < 3; i++)
 		buf_release(&searching->lines[i]);
 	buf_release(&searching->text);
@@ -43,8 +46,10 @@ static void searching_release(struct searching *searching)
 
 /* ---- lines ---- */
 
-static void add_match(struct searching *searching, int stream, const char *line, size_t length)
+/* What is only around a match has a '-' where that has a ':'. */
+static void add_line(struct searching *searching, const struct log_line *line, bool is_match)
 {
+	const char mark = is_match ? ':' : '-';
 	const struct log_search *how = searching->how;
 	struct buf *text = &searching->text;
 
@@ -52,37 +57,54 @@ static void add_match(struct searching *searching, int stream, const char *line,
 		buf_add_char(text, '{');
 		json_add_field(text, "state", searching->address);
 		json_add_key(text, "ms");
-		buf_add_format(text, "%u", searching->times[stream]);
-		json_add_field(text, "stream", streams[stream]);
+		buf_add_format(text, "%u", line->ms);
+		json_add_field(text, "stream", streams[line->stream]);
 		json_add_key(text, "line");
-		json_add_string(text, line, length);
-		buf_add_string(text, "}\n");
+		json_add_string(text, line->data, line->length);
+		buf_add_string(text, is_match ? "}\n" : ",\"context\":true}\n");
 		return;
 	}
-	buf_add_format(text, "%s:", searching->address);
+	buf_add_format(text, "%s%c", searching->address, mark);
 	if (how->times)
-		buf_add_format(text, "%.3f:", searching->times[stream] / 1000.0);
-	buf_append(text, line, length);
+		buf_add_format(text, "%.3f%c", line->ms / 1000.0, mark);
+	buf_append(text, line->data, line->length);
 	buf_add_char(text, '\n');
+}
+
+static void add_match(struct searching *searching, const struct log_line *line)
+{
+	struct log_line before;
+
+	if (log_context_match(searching->context) && !searching->how->json)
+		buf_add_string(&searching->text, "--\n");
+	while (log_context_next(searching->context, &before) > 0)
+		add_line(searching, &before, false);
+	add_line(searching, line, true);
 }
 
 static int end_line(struct searching *searching, int stream, struct error *err)
 {
-	struct buf *line = &searching->lines[stream];
-	size_t length = line->length;
+	struct buf *bytes = &searching->lines[stream];
+	struct log_line line = { .stream = stream,
+				 .ms = searching->times[stream],
+				 .data = buf_string(bytes),
+				 .length = bytes->length };
 	regmatch_t range;
 	int r = 0;
 
-	if (length && line->data[length - 1] == '\r')
-		length--;
-	range = (regmatch_t){ .rm_so = 0, .rm_eo = (regoff_t)length };
-	if (regexec(&searching->pattern, buf_string(line), 1, &range, REG_STARTEND) == 0) {
+	if (line.length && line.data[line.length - 1] == '\r')
+		line.length--;
+	range = (regmatch_t){ .rm_so = 0, .rm_eo = (regoff_t)line.length };
+	if (regexec(&searching->pattern, line.data, 1, &range, REG_STARTEND) == 0) {
 		searching->found = true;
-		add_match(searching, stream, buf_string(line), length);
-		r = output_write(&searching->text, err);
-		buf_clear(&searching->text);
+		add_match(searching, &line);
+	} else if (log_context_pass(searching->context, &line)) {
+		add_line(searching, &line, false);
 	}
-	buf_clear(line);
+	if (searching->text.length)
+		r = output_write(&searching->text, err);
+	buf_clear(&searching->text);
+	buf_clear(bytes);
 	return r;
 }
 
@@ -144,6 +166,7 @@ static int search_state(struct searching *searching, const struct object_id *sna
 	if (object_id_is_zero(snapshot) || !id_set_add(&searching->seen, snapshot))
 		return 0;
 	searching->address = address;
+	log_context_begin(searching->context);
 	return read_log(searching, snapshot, err);
 }
 
@@ -205,11 +228,15 @@ int log_search(struct store *store, const struct log_search *search, char *const
 	       size_t count, struct error *err)
 {
 	cleanup_with(history_close) struct history *history = NULL;
-	struct searching searching = { .how = search, .store = store };
+	struct searching searching = { .how = search,
+				       .store = store,
+				       .context = log_context_new(search->before, search->after) };
 	int r = compile(&searching, err);
 
-	if (r < 0)
+	if (r < 0) {
+		log_context_free(searching.context);
 		return r;
+	}
 	r = history_open(store, &history, err);
 	if (r == 0 && count == 0)
 		r = search_all(&searching, history, err);

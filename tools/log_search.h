@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
 struct store;
@@ -13,10 +14,12 @@ struct log_search {
 	bool ignore_case;
 	const char *stream; /* "stdout" or "stderr"; NULL: both */
 	bool times, json;
+	uint32_t before, after; /* lines around each match */
 };
 
 /*
- * Write the lines in which the pattern is, with the address of the step in front. `names` are builds
+ * Write the lines in which the pattern is, with the address of the step in front, and those around
+ * them as grep does. `names` are builds
  * or states; none of them is all builds, newest first, where a log is shown once, for the build
  * that has it last. EXIT_OK when there was one, EXIT_BUILD_FAILED when not.
  */

@@ -18,9 +18,10 @@
 #include "builder/context/context.h"
 #include "builder/image/restack.h"
 #include "builder/plan/lint.h"
+#include "builder/plan/scope/build_args.h"
 #include "builder/registry/registry.h"
 #include "builder/solve/solver.h"
-#include "builder/step/jobserver.h"
+#include "builder/step/pool.h"
 #include "fs/base/alloc.h"
 #include "fs/base/cancel.h"
 #include "fs/base/error.h"
@@ -33,11 +34,12 @@ static int check_names(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	static const struct output in_store = { .type = OUTPUT_IMAGE };
-	int r = export_check(&in_store, &options->tags, building->platform_count, err);
+	int r = export_check(&in_store, &options->tags, building->platform_count,
+			     building->as_index, err);
 
 	for (size_t i = 0; i < options->output_count && r == 0; i++)
 		r = export_check(&options->outputs[i], &options->tags, building->platform_count,
-				 err);
+				 building->as_index, err);
 	return r;
 }
 
@@ -49,6 +51,9 @@ static int read_options(struct building *building, struct error *err)
 	int r = platforms_parse(options->platform, &building->platforms, &building->platform_count,
 				err);
 
+	if (r == 0)
+		r = platforms_form(&options->build_args, building->platform_count,
+				   &building->as_index, err);
 	if (r == 0)
 		r = check_names(building, err);
 	if (r == 0)
@@ -201,6 +206,21 @@ static int open_cancel(struct building *building, struct error *err)
 	return r < 0 ? error_errno(err, r, "cannot make what cancels a build") : 0;
 }
 
+static int open_pool(struct building *building, struct step_pool **ret_own, struct step_pool **ret,
+		     struct error *err)
+{
+	const struct build_options *options = building->options;
+	const struct step_pool_limits limits = { .jobs = options->jobserver_jobs,
+						 .jobs_fifo = options->jobserver_fifo };
+	int r = options->pool ? 0 : step_pool_new(&limits, ret_own, err);
+
+	if (r < 0)
+		return r;
+	*ret = options->pool ? options->pool : *ret_own;
+	step_pool_add_build(*ret, building->label);
+	return 0;
+}
+
 static int carry_out(struct building *building, struct error *err)
 {
 	const struct plan *plan = building->plan;
@@ -215,6 +235,7 @@ static int carry_out(struct building *building, struct error *err)
 				     .ended = ended,
 				     .context = building };
 	cleanup_with(cache_import_close) struct cache_import *imported = NULL;
+	cleanup_with(step_pool_free) struct step_pool *own = NULL;
 	int r = open_cancel(building, err);
 
 	if (r < 0)
@@ -222,15 +243,13 @@ static int carry_out(struct building *building, struct error *err)
 	building->results = xcalloc(plan->vertex_count + 1, sizeof *building->results);
 	building->outcomes = xcalloc(plan->vertex_count + 1, sizeof *building->outcomes);
 	set_up(building, &env);
+	r = open_pool(building, &own, &env.pool, err);
 	imported = caches_open(building);
 	env.imported = imported;
-	if (building->options->jobserver_jobs)
-		r = jobserver_new(building->options->jobserver_jobs, &env.jobserver, err);
 	if (r == 0)
 		r = solve(&how, building->results, building->outcomes, NULL, err);
 	building->news.next += (unsigned)plan->vertex_count;
 	step_env_release(&env);
-	jobserver_free(env.jobserver);
 	record_shared(&building->record, plan, building->results, building->outcomes);
 	record_bases(&building->record, plan, building->input.recipe, building->results);
 	targets_tell(building);
@@ -277,6 +296,7 @@ static int hand_out_all(struct building *building, const struct finished *finish
 				.layering = options->layering,
 				.images = images,
 				.image_count = count,
+				.as_index = building->as_index,
 				.cancel_fd = options->cancel_fd };
 
 	for (size_t i = 0; i < count; i++)
@@ -343,7 +363,8 @@ static int run(struct building *building, struct error *err)
 {
 	const struct build_options *options = building->options;
 	cleanup_free char *tags = strings_join(&options->tags, " ");
-	cleanup_free char *context = xstrdup(options->context);
+	const char *name = build_args_get(&options->build_args, "BUILDKIT_BUILD_NAME");
+	cleanup_free char *context = xstrdup(name && *name ? name : options->context);
 	cleanup_free char *target = NULL;
 	struct history_build build = { .id = building->result->id,
 				       .context = context,

@@ -16,6 +16,7 @@
 
 struct error;
 struct event_sink;
+struct step_pool;
 struct store;
 
 /* What the user has asked for; lists hold the values of options as they were given. */
@@ -49,6 +50,8 @@ struct build_options {
 	bool precise;             /* see struct step_env */
 	unsigned jobs;            /* steps at once; 0: as fits the machine */
 	unsigned jobserver_jobs;  /* of make and its like in all steps; 0: nobody counts */
+	bool jobserver_fifo;      /* see struct step_pool_limits */
+	struct step_pool *pool;   /* of several builds, and then with their jobs; NULL: its own */
 	struct layering layering; /* of the image in the store; outputs have their own */
 	const struct output *outputs;
 	size_t output_count; /* 0: into the store */

@@ -35,6 +35,7 @@ struct building {
 	struct cache_places cache_from, cache_to;
 	struct platform *platforms; /* all different; at least one */
 	size_t platform_count;
+	bool as_index; /* the result looks like one for several */
 	struct plan *plan;
 	struct outline outline; /* of CALL_OUTLINE; lives as long as the plan */
 	struct location failed; /* where in the Dockerfile an error is; nowhere */

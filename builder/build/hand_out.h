@@ -18,6 +18,7 @@ struct hand_out {
 	struct layering layering;          /* of the image in the store */
 	const struct export_image *images; /* for different platforms */
 	size_t image_count;
+	bool as_index;  /* see struct export */
 	int cancel_fd;  /* becomes readable when it is to be given up */
 	bool has_epoch; /* SOURCE_DATE_EPOCH */
 	int64_t epoch_s;

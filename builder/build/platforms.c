@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "builder/image/platform.h"
+#include "builder/plan/scope/build_args.h"
 #include "fs/base/alloc.h"
 #include "fs/base/cleanup.h"
 #include "fs/base/error.h"
+#include "fs/base/parse.h"
 
 /* Far more than there are. */
 #define PLATFORMS_MAX 64
@@ -57,5 +59,23 @@ int platforms_parse(const char *text, struct platform **ret, size_t *ret_count, 
 		return error_prefix(err, r, "--platform %s", text);
 	*ret = take_ptr(&items);
 	*ret_count = count;
+	return 0;
+}
+
+int platforms_form(const struct strings *build_args, size_t count, bool *ret_as_index,
+		   struct error *err)
+{
+	const char *given = build_args_get(build_args, "BUILDKIT_MULTI_PLATFORM");
+	int several = count > 1;
+
+	if (given && *given && parse_bool(given, &several) < 0)
+		return error_set(err, -EINVAL, "invalid boolean value for multi-platform: %s",
+				 given);
+	if (!several && count > 1)
+		return error_set(err, -EINVAL,
+				 "BUILDKIT_MULTI_PLATFORM=%s: conflicting config: returning "
+				 "multiple target platforms is not allowed",
+				 given);
+	*ret_as_index = several;
 	return 0;
 }

@@ -147,6 +147,7 @@ int building_plan(struct building *building, struct error *err)
 
 	how.build_platform = platform_host();
 	how.platform_given = options->platform != NULL;
+	how.several_platforms = building->as_index;
 	images_init(&images, options->store, building->lease, &building->news);
 	images.registries = building->registries;
 	images.cancel_fd = &building->options->cancel_fd;

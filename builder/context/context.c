@@ -199,7 +199,7 @@ static int make_node(struct context *context, int dir_fd, const char *name, cons
 		     struct node **ret)
 {
 	struct node_time mtime = { st->st_mtim.tv_sec, (uint32_t)st->st_mtim.tv_nsec };
-	struct node *node = tree_new_node(context->tree, scan_type(st), &mtime);
+	struct node *node = tree_new_node(context->tree, dir_entry_type_of(st->st_mode), &mtime);
 	struct object_id id;
 	int r = 0;
 
@@ -267,7 +267,7 @@ static int load_entry(struct context *context, struct node *dir, int dir_fd, con
 
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : context_cannot(context, -errno, "look at", path, err);
-	if (!scan_type(&st))
+	if (!dir_entry_type_of(st.st_mode))
 		return 0;
 	hidden = ignored(context, path, S_ISDIR(st.st_mode), state, err);
 	if (hidden < 0 || hidden == 1)

@@ -26,28 +26,6 @@ int scan_open(int top_fd, const char *path, int flags, int *ret_fd)
 	return 0;
 }
 
-int scan_type(const struct stat *st)
-{
-	switch (st->st_mode & S_IFMT) {
-	case S_IFREG:
-		return DIR_ENTRY_FILE;
-	case S_IFDIR:
-		return DIR_ENTRY_DIR;
-	case S_IFLNK:
-		return DIR_ENTRY_SYMLINK;
-	case S_IFBLK:
-		return DIR_ENTRY_BLOCK;
-	case S_IFCHR:
-		return DIR_ENTRY_CHAR;
-	case S_IFIFO:
-		return DIR_ENTRY_FIFO;
-	case S_IFSOCK:
-		return DIR_ENTRY_SOCKET;
-	default:
-		return 0;
-	}
-}
-
 void scan_set_attributes(struct node *node, const struct stat *st)
 {
 	node->mode = (uint16_t)(st->st_mode & 07777);

@@ -11,8 +11,6 @@ int scan_open(int top_fd, const char *path, int flags, int *ret_fd);
 
 /* Type, mode and times of `node`; its owner is root. */
 void scan_set_attributes(struct node *node, const struct stat *st);
-/* The type of file, or 0 for one that is left out (sockets). */
-int scan_type(const struct stat *st);
 /* Take over the extended attributes that a build context has: user.* and file capabilities. */
 int scan_xattrs(struct tree *tree, struct node *node, int fd, bool *ret_any, struct error *err);
 /* The target of the symlink `name` in `dir_fd`. */

@@ -31,12 +31,17 @@ static int add_names(const struct strings *names, struct strings *ret, struct er
 	return 0;
 }
 
+bool export_is_index(const struct export *export)
+{
+	return export->count > 1 || export->as_index;
+}
+
 char *export_platform_dir(const struct export *export, size_t index)
 {
 	const struct output *output = export->output;
 	char text[PLATFORM_TEXT_MAX];
 
-	if (output->split_set ? !output->split : export->count == 1)
+	if (output->split_set ? !output->split : !export_is_index(export))
 		return NULL;
 	platform_format_name(&export->images[index].platform, text);
 	return xstrdup(text);
@@ -54,12 +59,12 @@ static bool pushes(const struct output *output)
 	return output->type == OUTPUT_REGISTRY || (output->type == OUTPUT_IMAGE && output->push);
 }
 
-static int check_annotations(const struct output *output, size_t platform_count, struct error *err)
+static int check_annotations(const struct output *output, bool is_index, struct error *err)
 {
 	for (size_t i = 0; i < output->annotation_count; i++) {
 		enum annotation_level level = output->annotations[i].level;
 
-		if (platform_count == 1 &&
+		if (!is_index &&
 		    (level == ANNOTATION_INDEX || level == ANNOTATION_INDEX_DESCRIPTOR))
 			return error_set(err, -EINVAL,
 					 "annotation '%s' is for an index, which an image for one "
@@ -98,12 +103,13 @@ static int check_dest(const struct output *output, struct error *err)
 }
 
 static int check(const struct output *output, const struct strings *names, size_t platform_count,
-		 struct error *err)
+		 bool as_index, struct error *err)
 {
 	cleanup_with(strings_release) struct strings all = { 0 };
+	bool is_index = platform_count > 1 || as_index;
 	int r;
 
-	if (output->type == OUTPUT_DOCKER && platform_count > 1)
+	if (output->type == OUTPUT_DOCKER && is_index)
 		return error_set(err, -EINVAL,
 				 "docker exporter does not currently support exporting manifest "
 				 "lists; type=oci takes several platforms");
@@ -117,14 +123,14 @@ static int check(const struct output *output, const struct strings *names, size_
 	if (r == 0 && pushes(output) && !all.count)
 		return error_set(err, -EINVAL, "it takes a name to push to: name=NAME, or --tag");
 	if (r == 0)
-		r = check_annotations(output, platform_count, err);
+		r = check_annotations(output, is_index, err);
 	return r < 0 ? r : check_dest(output, err);
 }
 
 int export_check(const struct output *output, const struct strings *names, size_t platform_count,
-		 struct error *err)
+		 bool as_index, struct error *err)
 {
-	int r = check(output, names, platform_count, err);
+	int r = check(output, names, platform_count, as_index, err);
 
 	return r < 0 ? error_prefix(err, r, "type=%s", output_type_name(output->type)) : 0;
 }
@@ -204,7 +210,7 @@ int export_run(const struct export *export, struct export_result *ret, struct er
 {
 	const struct output *output = export->output;
 	struct export_result result = { 0 };
-	int r = check(output, export->names, export->count, err);
+	int r = check(output, export->names, export->count, export->as_index, err);
 
 	if (r == 0)
 		r = add_names(&output->names, &result.names, err);

@@ -37,6 +37,7 @@ struct export
 	const struct output *output;
 	const struct export_image *images; /* for different platforms */
 	size_t count;                      /* at least one */
+	bool as_index;                     /* what several get, one gets as well */
 	const struct strings *names;       /* of the build (-t), as given; NULL: none */
 	/* SOURCE_DATE_EPOCH */
 	bool has_epoch;
@@ -61,6 +62,6 @@ struct export_result {
 int export_run(const struct export *export, struct export_result *ret, struct error *err);
 /* The same checks, for before the build: what is wrong with the names, and with where it goes. */
 int export_check(const struct output *output, const struct strings *names, size_t platform_count,
-		 struct error *err);
+		 bool as_index, struct error *err);
 void export_result_release(struct export_result *result);
 DEFINE_CLEANUP_VALUE(struct export_result, export_result_release);

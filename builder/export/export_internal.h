@@ -49,6 +49,8 @@ int export_to_archive(const struct export *export, struct error *err);
 int export_to_directory(const struct export *export, struct export_result *result,
 			struct error *err);
 
+/* Several images, or one that is to look like them. */
+bool export_is_index(const struct export *export);
 /* "linux_arm64": the directory of a platform, where each has one; NULL otherwise. The caller
  * frees. */
 char *export_platform_dir(const struct export *export, size_t index);

@@ -109,7 +109,7 @@ int export_assemble(const struct export *export, struct export_result *result,
 	}
 	/* Those of this image are open, and can be read whatever goes. */
 	(void)layer_cache_trim(cache, KEPT_LAYERS_MAX, NULL, NULL);
-	if (assembled.count > 1)
+	if (export_is_index(export))
 		make_index(export->output, docker, &assembled);
 	else
 		descriptor_copy(&assembled.descriptor, &assembled.images[0].descriptor);

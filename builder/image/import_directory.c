@@ -62,26 +62,6 @@ static int complain(const struct directory_import *run, const char *path, int co
 
 /* ---- attributes ---- */
 
-static int type_of(const struct stat *st)
-{
-	switch (st->st_mode & S_IFMT) {
-	case S_IFREG:
-		return DIR_ENTRY_FILE;
-	case S_IFDIR:
-		return DIR_ENTRY_DIR;
-	case S_IFLNK:
-		return DIR_ENTRY_SYMLINK;
-	case S_IFBLK:
-		return DIR_ENTRY_BLOCK;
-	case S_IFCHR:
-		return DIR_ENTRY_CHAR;
-	case S_IFIFO:
-		return DIR_ENTRY_FIFO;
-	default:
-		return 0;
-	}
-}
-
 static struct tree_attr attr_of(const struct stat *st)
 {
 	bool root = geteuid() == 0;
@@ -260,8 +240,8 @@ static int read_name(struct directory_import *run, const struct pending_dir *dir
 
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return complain(run, path, -errno, err);
-	type = type_of(&st);
-	if (!type)
+	type = dir_entry_type_of(st.st_mode);
+	if (!type || type == DIR_ENTRY_SOCKET)
 		return 0;
 	if (type != DIR_ENTRY_DIR && st.st_nlink > 1) {
 		r = link_known(run, dir->node, name, &st, &fresh, err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "builder/cache/cache_import.h"
+#include "builder/step/pool.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/snapshot/snapshot.h"
@@ -45,10 +46,10 @@ static void wait_for(struct job *job, char *line)
 		job->own->status(job->own, line, 0, 0, false, false);
 }
 
-/* Equal steps of one build are shown once. */
+/* Equal steps of one build, and of those it shares its display with, are shown once. */
 static bool is_own(const struct job *job)
 {
-	return job->reader.label && strcmp(job->reader.label, job->task.env->build_label) == 0;
+	return job->reader.label && step_pool_has_build(job->task.env->pool, job->reader.label);
 }
 
 static void other_began(void *context, const char *label)
@@ -72,6 +73,9 @@ static void listen_to_other(struct key_waiter *waiter, int fd)
 {
 	struct job *job = (struct job *)((char *)waiter - offsetof(struct job, waiter));
 
+	if (!job->placeless)
+		step_pool_leave(job->task.env->pool);
+	job->placeless = true;
 	live_reader_follow(&job->reader, fd);
 }
 
@@ -181,13 +185,20 @@ static int find_by_keys(struct job *job, const struct object_id *operation, bool
 	return r < 0 ? r : 1;
 }
 
+/* Anew is once: what another stage or target has done since is found again. */
+static bool is_anew(const struct job *job)
+{
+	return job->task.vertex->no_cache &&
+	       !step_pool_is_done(job->task.env->pool, &job->keys.definition);
+}
+
 /* 1 and *ret when there is a result already: here, or else where --cache-from leads. */
 static int look_up(struct job *job, const struct object_id *operation, struct step_result *ret,
 		   struct error *err)
 {
 	int r;
 
-	if (job->task.vertex->no_cache)
+	if (is_anew(job))
 		return 0;
 	r = find_by_keys(job, operation, false, ret, err);
 	if (r == 0 && job->task.env->imported)
@@ -212,6 +223,17 @@ static bool is_stored_image(const struct vertex *vertex)
 	return vertex->kind == VERTEX_BASE && !object_id_is_zero(&vertex->base.snapshot);
 }
 
+/* Who has the key may wait: those that have the places wait for no key. */
+static int return_to_place(struct job *job, struct error *err)
+{
+	struct step_env *env = job->task.env;
+	int r = job->placeless ? step_pool_enter(env->pool, env->cancel_fd, err) : 0;
+
+	if (r == 0)
+		job->placeless = false;
+	return r;
+}
+
 static int do_locked(struct job *job, const struct object_id *operation, struct step_result *ret,
 		     bool *ret_cached, struct error *err)
 {
@@ -223,6 +245,11 @@ static int do_locked(struct job *job, const struct object_id *operation, struct 
 	wait_for(job, NULL);
 	if (r < 0)
 		return r;
+	r = return_to_place(job, err);
+	if (r < 0) {
+		key_lock_free(env->store, &job->keys.definition, lock_fd);
+		return r;
+	}
 	live_log_begin(&job->live, lock_fd, env->build_label);
 	/* Whoever had the lock may have done it. */
 	r = look_up(job, operation, ret, err);
@@ -236,6 +263,8 @@ static int do_locked(struct job *job, const struct object_id *operation, struct 
 		*ret_cached = r > 0;
 		if (r >= 0)
 			r = step_do(&job->task, &job->keys, ret, err);
+		if (r == 0)
+			step_pool_add_done(env->pool, &job->keys.definition);
 	}
 	job->live.fd = -1;
 	key_lock_free(env->store, &job->keys.definition, lock_fd);

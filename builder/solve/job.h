@@ -19,6 +19,7 @@ struct job {
 	struct live_reader reader; /* of what another process is doing */
 	char *waiting_for;         /* the line that says so */
 	bool shown;                /* what it printed has been */
+	bool placeless;            /* it has given up its place for as long as it waits */
 	struct step_task task;
 	struct step_keys keys;
 	struct buf parts; /* of the keys */

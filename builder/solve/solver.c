@@ -5,17 +5,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "builder/solve/job.h"
+#include "builder/step/pool.h"
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 
-/* Steps wait as often as they compute: for the network, for a cache, for each other's keys. */
-#define WORKERS_PER_CPU 4
-#define WORKERS_MAX     256
-#define WORKER_STACK    ((size_t)512 << 10)
+#define WORKERS_MAX  256
+#define WORKER_STACK ((size_t)512 << 10)
 
 struct solver {
 	const struct solve_options *options;
@@ -28,7 +26,12 @@ struct solver {
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	/* Those that vertex i goes into, in order: users[users_from[i]] up to where the next begin. */
+	unsigned *users;
+	size_t *users_from;
 	unsigned *waiting_for; /* guarded by lock: inputs of each vertex that are not done */
+	unsigned *blocked;     /* guarded by lock: vertices that will never be worked on */
+	size_t blocked_count;  /* guarded by lock */
 	unsigned *queue;       /* guarded by lock: vertices that can be worked on */
 	size_t queue_head, queue_tail; /* guarded by lock */
 	size_t left;                   /* guarded by lock: vertices that have not ended */
@@ -146,7 +149,8 @@ static void begin(struct telling *telling, struct solver *solver, const struct v
 	emit(solver, &(struct event){ .type = EVENT_STARTED, .vertex = telling->number });
 }
 
-static int work_on(struct solver *solver, const struct vertex *vertex, struct error *err)
+/* With a place in the pool, and without one afterwards. */
+static int work_in_place(struct solver *solver, const struct vertex *vertex, struct error *err)
 {
 	struct solve_outcome *outcome = &solver->outcomes[vertex->index];
 	struct step_result result = { 0 };
@@ -167,10 +171,20 @@ static int work_on(struct solver *solver, const struct vertex *vertex, struct er
 					   : EVENT_OK;
 	if (outcome->outcome == EVENT_FAILED)
 		outcome->error = xstrdup(err->text[0] ? err->text : error_words(r));
+	if (!telling.job.placeless)
+		step_pool_leave(solver->options->env->pool);
 	emit_done(&telling, outcome->outcome, err);
 	job_release(&telling.job);
 	solver->results[vertex->index] = result;
 	return r;
+}
+
+static int work_on(struct solver *solver, const struct vertex *vertex, struct error *err)
+{
+	struct step_env *env = solver->options->env;
+	int r = step_pool_enter(env->pool, env->cancel_fd, err);
+
+	return r < 0 ? r : work_in_place(solver, vertex, err);
 }
 
 /* ---- workers ---- */
@@ -183,20 +197,22 @@ static void enqueue(struct solver *solver, unsigned index)
 /* What needs a vertex that has failed will never be worked on. */
 static void block(struct solver *solver, const struct vertex *failed)
 {
-	const struct plan *plan = solver->options->plan;
+	size_t next = solver->blocked_count;
+	unsigned at = failed->index;
 
-	for (unsigned i = failed->index + 1; i < plan->vertex_count; i++) {
-		const struct vertex *vertex = plan->vertices[i];
-		struct solve_outcome *outcome = &solver->outcomes[i];
+	for (;;) {
+		for (size_t i = solver->users_from[at]; i < solver->users_from[at + 1]; i++) {
+			struct solve_outcome *outcome = &solver->outcomes[solver->users[i]];
 
-		for (size_t j = 0; j < vertex->input_count && !outcome->blocked_by; j++) {
-			const struct vertex *input = vertex->inputs[j];
-
-			if (input != failed && solver->outcomes[input->index].blocked_by != failed)
+			if (outcome->blocked_by)
 				continue;
 			outcome->blocked_by = failed;
+			solver->blocked[solver->blocked_count++] = solver->users[i];
 			solver->left--;
 		}
+		if (next == solver->blocked_count)
+			return;
+		at = solver->blocked[next++];
 	}
 }
 
@@ -237,21 +253,20 @@ static void note_failure(struct solver *solver, const struct vertex *vertex, int
 static const struct vertex *note_done(struct solver *solver, const struct vertex *vertex)
 {
 	const struct plan *plan = solver->options->plan;
+	const size_t *from = &solver->users_from[vertex->index];
 	const struct vertex *first = NULL;
 
-	for (unsigned i = vertex->index + 1; i < plan->vertex_count; i++) {
-		const struct vertex *other = plan->vertices[i];
+	for (size_t i = from[0]; i < from[1]; i++) {
+		unsigned user = solver->users[i];
 
-		for (size_t j = 0; j < other->input_count; j++) {
-			if (other->inputs[j] != vertex || --solver->waiting_for[i] > 0)
-				continue;
-			if (!first) {
-				first = other;
-				continue;
-			}
-			enqueue(solver, i);
-			pthread_cond_signal(&solver->changed);
+		if (--solver->waiting_for[user] > 0)
+			continue;
+		if (!first) {
+			first = plan->vertices[user];
+			continue;
 		}
+		enqueue(solver, user);
+		pthread_cond_signal(&solver->changed);
 	}
 	return first;
 }
@@ -302,9 +317,7 @@ static void *run_worker(void *context)
 
 static unsigned worker_count(const struct solve_options *options)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count =
-		options->jobs ? options->jobs : WORKERS_PER_CPU * (unsigned)(cpus > 0 ? cpus : 1);
+	unsigned count = options->jobs ? options->jobs : step_pool_usual();
 
 	if (count > options->plan->vertex_count)
 		count = (unsigned)options->plan->vertex_count;
@@ -328,6 +341,28 @@ static void run_workers(struct solver *solver)
 		pthread_join(threads[i], NULL);
 }
 
+/* Whoever looked through all vertices for those that one goes into would take as long as there are
+ * vertices, for each of them. */
+static void find_users(struct solver *solver)
+{
+	const struct plan *plan = solver->options->plan;
+	cleanup_free size_t *at = NULL;
+
+	solver->users_from = xcalloc(plan->vertex_count + 2, sizeof *solver->users_from);
+	for (size_t i = 0; i < plan->vertex_count; i++) {
+		for (size_t j = 0; j < plan->vertices[i]->input_count; j++)
+			solver->users_from[plan->vertices[i]->inputs[j]->index + 1]++;
+	}
+	for (size_t i = 0; i < plan->vertex_count; i++)
+		solver->users_from[i + 1] += solver->users_from[i];
+	at = xmemdup(solver->users_from, (plan->vertex_count + 1) * sizeof *at);
+	solver->users = xcalloc(at[plan->vertex_count] + 1, sizeof *solver->users);
+	for (size_t i = 0; i < plan->vertex_count; i++) {
+		for (size_t j = 0; j < plan->vertices[i]->input_count; j++)
+			solver->users[at[plan->vertices[i]->inputs[j]->index]++] = (unsigned)i;
+	}
+}
+
 static void solver_init(struct solver *solver, const struct solve_options *options,
 			struct step_result *results, struct solve_outcome *outcomes)
 {
@@ -345,6 +380,8 @@ static void solver_init(struct solver *solver, const struct solve_options *optio
 	solver->numbers = xcalloc(count + 1, sizeof *solver->numbers);
 	solver->waiting_for = xcalloc(count + 1, sizeof *solver->waiting_for);
 	solver->queue = xcalloc(count + 1, sizeof *solver->queue);
+	solver->blocked = xcalloc(count + 1, sizeof *solver->blocked);
+	find_users(solver);
 	memset(results, 0, count * sizeof *results);
 	memset(outcomes, 0, count * sizeof *outcomes);
 	for (size_t i = 0; i < count; i++) {
@@ -359,6 +396,9 @@ static void solver_release(struct solver *solver)
 	free(solver->numbers);
 	free(solver->waiting_for);
 	free(solver->queue);
+	free(solver->blocked);
+	free(solver->users);
+	free(solver->users_from);
 	pthread_cond_destroy(&solver->changed);
 	pthread_mutex_destroy(&solver->lock);
 	pthread_mutex_destroy(&solver->emit_lock);

@@ -28,7 +28,7 @@ struct solve_options {
 	struct step_env *env;
 	struct event_sink *sink;
 	unsigned first_event; /* number of the first vertex that is emitted */
-	unsigned jobs;        /* workers; 0: as fits the machine */
+	unsigned jobs;        /* workers; 0: as fits the machine. See also env->pool */
 	/* A vertex that fails stops those alone that need it. */
 	bool keep_going;
 	/* Makes env->cancel_fd readable. Called when a vertex fails, unless they keep going. */

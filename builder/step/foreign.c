@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/step/foreign.h"
 
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "builder/image/platform.h"
+#include "builder/step/binfmt.h"
 #include "fs/base/alloc.h"
-#include "fs/base/buf.h"
 #include "fs/base/bytes.h"
 #include "fs/base/error.h"
-#include "fs/base/fd.h"
-#include "fs/base/parse.h"
 #include "fs/base/strings.h"
-#include "fs/store/store.h"
 #include "fs/tree/lookup.h"
-
-/* The kernel matches no byte behind that. */
-#define HEAD_SIZE 256
-/* Lines of a handler are not longer: magic and mask in hexadecimal digits. */
-#define HANDLER_SIZE_MAX ((size_t)4096)
 
 #define WAY_OUT                                                                               \
 	"install qemu-user-static, or have its handlers registered with binfmt_misc; or let " \
@@ -33,8 +23,7 @@
 
 struct program {
 	const char *path;
-	uint8_t head[HEAD_SIZE];
-	size_t size;
+	struct binfmt_head head;
 };
 
 static int read_head(struct tree *tree, const char *path, struct program *ret)
@@ -45,11 +34,11 @@ static int read_head(struct tree *tree, const char *path, struct program *ret)
 
 	if (r <= 0)
 		return r;
-	size = tree_read_head(tree, node, ret->head, sizeof ret->head, NULL);
+	size = tree_read_head(tree, node, ret->head.bytes, sizeof ret->head.bytes, NULL);
 	if (size < 0)
 		return (int)size;
 	ret->path = path;
-	ret->size = (size_t)size;
+	ret->head.size = (size_t)size;
 	return 1;
 }
 
@@ -70,165 +59,59 @@ static int find_program(struct tree *tree, const char *name, const char *path,
 
 static bool is_elf(const struct program *program)
 {
-	return program->size >= sizeof(Elf32_Ehdr) && memcmp(program->head, ELFMAG, SELFMAG) == 0;
+	return program->head.size >= sizeof(Elf32_Ehdr) &&
+	       memcmp(program->head.bytes, ELFMAG, SELFMAG) == 0;
 }
 
 static unsigned machine_of(const struct program *program)
 {
-	const uint8_t *at = program->head + offsetof(Elf32_Ehdr, e_machine);
+	const uint8_t *at = program->head.bytes + offsetof(Elf32_Ehdr, e_machine);
 
-	return program->head[EI_DATA] == ELFDATA2MSB ? at[0] << 8 | at[1] : get_le16(at);
+	return program->head.bytes[EI_DATA] == ELFDATA2MSB ? at[0] << 8 | at[1] : get_le16(at);
 }
 
-static const struct machine {
-	unsigned number;
-	const char *name;     /* in Go's words */
-	const char *hosts[3]; /* whose kernels run it without help */
-} machines[] = {
-	{ EM_X86_64, "amd64", { "amd64" } },
-	{ EM_386, "386", { "386", "amd64" } },
-	{ EM_AARCH64, "arm64", { "arm64" } },
-	{ EM_ARM, "arm", { "arm", "arm64" } },
-	{ EM_RISCV, "riscv64", { "riscv64" } },
-	{ EM_S390, "s390x", { "s390x" } },
-	{ EM_PPC64, "ppc64le", { "ppc64le", "ppc64" } },
-	{ EM_MIPS, "mips", { "mips", "mips64", "mips64le" } },
-	{ 258, "loong64", { "loong64" } },
-};
-
 /* A machine that is not known here is not judged: NULL. */
-static const struct machine *foreign_machine(const struct program *program)
+static const struct binfmt_machine *foreign_machine(const struct program *program)
 {
 	struct platform host = platform_host();
 
-	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
-		const struct machine *machine = &machines[i];
+	for (size_t i = 0; i < binfmt_machine_count; i++) {
+		const struct binfmt_machine *machine = &binfmt_machines[i];
 
-		if (machine->number != machine_of(program))
-			continue;
-		for (size_t k = 0; k < 3 && machine->hosts[k]; k++) {
-			if (strcmp(machine->hosts[k], host.architecture) == 0)
-				return NULL;
-		}
-		return machine;
+		if (machine->number == machine_of(program))
+			return binfmt_machine_is_native(machine, host.architecture) ? NULL
+										    : machine;
 	}
 	return NULL;
 }
 
 /* ---- handlers ---- */
 
-struct handler {
-	bool enabled, fixed; /* fixed: the kernel has the interpreter open */
-	char *interpreter;
-	uint32_t offset;
-	uint8_t magic[HEAD_SIZE], mask[HEAD_SIZE];
-	size_t magic_size, mask_size;
-};
-
-static int digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static size_t read_digits(const char *text, uint8_t ret[HEAD_SIZE])
-{
-	size_t size = 0;
-
-	while (size < HEAD_SIZE && digit(text[0]) >= 0 && digit(text[1]) >= 0) {
-		ret[size++] = (uint8_t)(digit(text[0]) << 4 | digit(text[1]));
-		text += 2;
-	}
-	return size;
-}
-
-static const char *value_of(const char *line, const char *key)
-{
-	size_t length = strlen(key);
-
-	return strncmp(line, key, length) == 0 ? line + length : NULL;
-}
-
-static void read_line(const char *line, struct handler *ret)
-{
-	const char *value;
-
-	if (strcmp(line, "enabled") == 0)
-		ret->enabled = true;
-	else if ((value = value_of(line, "interpreter ")) && !ret->interpreter)
-		ret->interpreter = xstrdup(value);
-	else if ((value = value_of(line, "flags: ")))
-		ret->fixed = strchr(value, 'F') != NULL;
-	else if ((value = value_of(line, "offset ")))
-		(void)parse_u32(value, &ret->offset);
-	else if ((value = value_of(line, "magic ")))
-		ret->magic_size = read_digits(value, ret->magic);
-	else if ((value = value_of(line, "mask ")))
-		ret->mask_size = read_digits(value, ret->mask);
-}
-
-static bool matches(const struct handler *handler, const struct program *program)
-{
-	if (!handler->enabled || handler->magic_size == 0 || handler->offset > program->size ||
-	    handler->magic_size > program->size - handler->offset)
-		return false;
-	for (size_t i = 0; i < handler->magic_size; i++) {
-		uint8_t mask = i < handler->mask_size ? handler->mask[i] : 0xff;
-
-		if ((program->head[handler->offset + i] ^ handler->magic[i]) & mask)
-			return false;
-	}
-	return true;
-}
-
-/* 1 when it runs the program; 0 when it is for something else; -ENOENT: the tree lacks what it
- * needs, which goes to *ret_missing. */
-static int try_handler(int dir_fd, const char *name, struct tree *tree,
-		       const struct program *program, char **ret_missing)
-{
-	cleanup_with(buf_release) struct buf text = { 0 };
-	struct handler handler = { 0 };
-	struct node *node;
-	char *rest, *line;
-	int r = file_read(dir_fd, name, HANDLER_SIZE_MAX, &text);
-
-	if (r < 0)
-		return 0;
-	buf_add_char(&text, '\0');
-	rest = text.data;
-	while ((line = strsep(&rest, "\n")))
-		read_line(line, &handler);
-	r = matches(&handler, program);
-	if (r && !handler.fixed && handler.interpreter &&
-	    tree_lookup(tree, handler.interpreter, 0, &node, NULL) <= 0) {
-		free(*ret_missing);
-		*ret_missing = take_ptr(&handler.interpreter);
-		r = -ENOENT;
-	}
-	free(handler.interpreter);
-	return r;
-}
-
-/* As try_handler(), of all of them; -ENODATA: they do not show. */
+/* 1 when one runs the program; 0 when there is none; -ENOENT: the tree lacks what it needs, which
+ * goes to *ret_missing; -ENODATA: they do not show. */
 static int find_handler(const char *path, struct tree *tree, const struct program *program,
 			char **ret_missing)
 {
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int found = 0;
+	cleanup_with(binfmt_close) struct binfmt *handlers = NULL;
+	int r = binfmt_open(path, &handlers), found = 0;
 
-	if (!dir)
-		return -ENODATA;
-	if (faccessat(dirfd(dir), "status", R_OK, 0) < 0)
-		found = -ENODATA;
-	while (found <= 0 && found != -ENODATA && (entry = readdir(dir))) {
-		int r = 0;
+	if (r < 0)
+		return r;
+	while (found <= 0) {
+		cleanup_with(binfmt_handler_release) struct binfmt_handler handler = { 0 };
+		struct node *node;
 
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "register") != 0)
-			r = try_handler(dirfd(dir), entry->d_name, tree, program, ret_missing);
-		if (r != 0)
-			found = r;
+		if (binfmt_next(handlers, &program->head, &handler) == 0)
+			break;
+		if (handler.fixed || !handler.interpreter ||
+		    tree_lookup(tree, handler.interpreter, 0, &node, NULL) > 0) {
+			found = 1;
+		} else {
+			found = -ENOENT;
+			free(*ret_missing);
+			*ret_missing = take_ptr(&handler.interpreter);
+		}
 	}
-	closedir(dir);
 	return found;
 }
 
@@ -239,7 +122,7 @@ int foreign_check(struct tree *tree, const struct strings *argv, const struct st
 	cleanup_free char *missing = NULL;
 	struct platform host = platform_host();
 	struct program program = { 0 };
-	const struct machine *machine;
+	const struct binfmt_machine *machine;
 	int r;
 
 	if (!find_program(tree, argv->items[0], strings_env_get(env, "PATH"), &tried, &program) ||

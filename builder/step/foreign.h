@@ -6,13 +6,10 @@ struct error;
 struct strings;
 struct tree;
 
-/* Where the kernel shows what it has been told. */
-#define FOREIGN_HANDLERS "/proc/sys/fs/binfmt_misc"
-
 /*
  * Look at the program that `argv` begins with, searched for with the PATH of `env`. 0: nothing is to
  * be said, as far as can be seen. 1: it is for another kind of machine, and whether there is a
- * handler is not shown in `handlers`, a directory as FOREIGN_HANDLERS; *ret_hint is what to say
+ * handler is not shown in `handlers`, a directory as BINFMT_HANDLERS; *ret_hint is what to say
  * when it does not run, which the caller frees. -ENOEXEC: it cannot run, and why.
  */
 int foreign_check(struct tree *tree, const struct strings *argv, const struct strings *env,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
@@ -214,6 +215,9 @@ static int open_pipe(struct jobserver_client *client)
 	char path[40];
 
 	if (pipe2(client->fds, O_CLOEXEC) < 0)
+		return -errno;
+	/* Whoever the step's user is may open it by its path. */
+	if (fchmod(client->fds[0], 0666) < 0)
 		return -errno;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", client->fds[0]);
 	client->own_fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);

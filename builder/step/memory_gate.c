@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "builder/step/memory.h"
+#include "builder/step/pool.h"
 #include "builder/step/step.h"
 #include "fs/base/error.h"
 
@@ -33,21 +34,11 @@ static bool is_short(const struct step_env *env)
 	return memory.available < reserve;
 }
 
-static bool enter(struct step_env *env, bool is_short)
-{
-	bool may;
-
-	pthread_mutex_lock(&env->lock);
-	may = env->running == 0 || !is_short;
-	env->running += may;
-	pthread_mutex_unlock(&env->lock);
-	return may;
-}
-
 /* The first one may without a look at the memory, which is not taken with the lock held. */
 static bool try_to_enter(struct step_env *env)
 {
-	return enter(env, true) || enter(env, is_short(env));
+	return step_pool_begin_run(env->pool, true) ||
+	       step_pool_begin_run(env->pool, is_short(env));
 }
 
 int memory_gate_enter(struct step_task *task, struct error *err)
@@ -72,7 +63,5 @@ int memory_gate_enter(struct step_task *task, struct error *err)
 
 void memory_gate_leave(struct step_env *env)
 {
-	pthread_mutex_lock(&env->lock);
-	env->running--;
-	pthread_mutex_unlock(&env->lock);
+	step_pool_end_run(env->pool);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where steps wait that would be one too many for the memory there is. One of a build is let
- * through in any case, so that it comes to its end.
+ * Where steps wait that would be one too many for the memory there is. One of all builds
+ * that share a pool is let through in any case, so that they come to their end.
  */
 #pragma once
 

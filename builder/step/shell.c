@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "builder/sandbox/group.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/step/owner_channel.h"
 #include "builder/step/run_mounts.h"
@@ -32,6 +33,7 @@ struct session {
 	const struct shell *shell;
 	struct surroundings around;
 	struct step *step;
+	struct group *group; /* NULL: no limits */
 	struct step_terminal terminal;
 	struct pump pumps[PUMP_COUNT];
 	int pipes[PUMP_COUNT]
@@ -141,6 +143,8 @@ static int start(struct session *session, struct error *err)
 		io.stdout_fd = session->pipes[PUMP_OUT][1];
 		io.stderr_fd = session->pipes[PUMP_ERR][1];
 	}
+	if (session->group)
+		io.group_fds = group_fds(session->group, &io.group_count);
 	io.owners = owner_channel_owners(around->owners, &io.owner_count);
 	r = sandbox_start(shell->env->sandbox, &around->spec, &io, &session->step, listen_fds, err);
 	owner_channel_started(around->owners);
@@ -281,6 +285,7 @@ static void drain(struct session *session)
 static void session_release(struct session *session)
 {
 	step_free(session->step);
+	group_free(session->group);
 	for (int i = 0; i < PUMP_COUNT; i++) {
 		close_one(&session->pipes[i][0]);
 		close_one(&session->pipes[i][1]);
@@ -290,10 +295,29 @@ static void session_release(struct session *session)
 }
 DEFINE_CLEANUP_VALUE(struct session, session_release);
 
+static int enter_group(struct session *session, struct error *err)
+{
+	struct groups *groups = session->shell->env->groups;
+
+	return groups ? group_new(groups, &session->group, err) : 0;
+}
+
+static void mention_limit(const struct session *session)
+{
+	const struct shell *shell = session->shell;
+
+	if (shell->failures && session->group && group_out_of_memory(session->group))
+		strings_add_format(shell->failures, "the memory limit of %.4g MiB was reached",
+				   (double)shell->env->limits->memory / (1 << 20));
+}
+
 static int carry_out(struct session *session, int *ret_status, struct error *err)
 {
 	struct step_status status;
-	int r = start(session, err), watched;
+	int r = enter_group(session, err), watched;
+
+	if (r == 0)
+		r = start(session, err);
 
 	if (r < 0)
 		return r;
@@ -301,6 +325,7 @@ static int carry_out(struct session *session, int *ret_status, struct error *err
 	surroundings_end_owners(&session->around);
 	r = step_wait(session->step, &status, err);
 	drain(session);
+	mention_limit(session);
 	if (session->shell->failures)
 		(void)surroundings_failures(&session->around, session->shell->failures);
 	if (watched == -ENOTCONN)

@@ -21,8 +21,8 @@ struct cache_import;
 struct filesystem;
 struct group_limits;
 struct groups;
-struct jobserver;
 struct sandbox;
+struct step_pool;
 struct store;
 struct store_lease;
 
@@ -80,7 +80,7 @@ struct step_env {
 	uint64_t open_files; /* see struct sandbox_options */
 	/* No further RUN begins while less memory is available: see memory_gate.h. 0: it does. */
 	uint64_t memory_reserve;
-	struct jobserver *jobserver; /* how many jobs RUN steps may have; NULL: nobody counts */
+	struct step_pool *pool; /* what it shares with other builds; NULL: nothing is counted */
 	bool allow_insecure, allow_host_network;
 	enum cache_commit cache_commit;
 	bool precise;                  /* find steps by what they looked at, see step_traced.h */
@@ -100,7 +100,6 @@ struct step_env {
 	struct sandbox *sandbox; /* guarded by lock; opened by the first RUN */
 	struct groups *groups;   /* set with it; NULL: no limits */
 	unsigned next_mount;     /* guarded by lock: for names */
-	unsigned running;        /* guarded by lock: RUN steps that have been let through */
 	struct filesystem *idle; /* guarded by lock: see filesystem.h */
 	struct remotes *remotes; /* see remote_files.h */
 	pthread_mutex_t memo_lock;

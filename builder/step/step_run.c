@@ -10,11 +10,13 @@
 #include "builder/history/output_log.h"
 #include "builder/sandbox/group.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/step/binfmt.h"
 #include "builder/step/foreign.h"
 #include "builder/step/jobserver.h"
 #include "builder/step/memory_gate.h"
 #include "builder/step/note.h"
 #include "builder/step/owner_channel.h"
+#include "builder/step/pool.h"
 #include "builder/step/run_mounts.h"
 #include "builder/step/step_internal.h"
 #include "builder/step/step_traced.h"
@@ -218,18 +220,24 @@ static int say_died(struct error *err)
 static int join_jobserver(struct running *running, struct error *err)
 {
 	const struct step_env *env = running->task->env;
+	struct jobserver *server = step_pool_jobserver(env->pool);
 	struct strings *variables = &running->around.spec.env;
 	cleanup_free char *flags = NULL;
 	int r;
 
-	if (!env->jobserver)
+	if (!server)
 		return 0;
-	r = jobserver_join(env->jobserver, env->cancel_fd, &running->jobs, err);
+	r = jobserver_join(server, env->cancel_fd, &running->jobs, err);
 	if (r < 0 || strings_env_get(variables, "MAKEFLAGS"))
 		return r;
-	flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
-			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
-			  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
+	/* The pipe has a path as well, for whoever has the descriptor: no file of the image. */
+	if (step_pool_jobs_fifo(env->pool))
+		flags = xasprintf("-j --jobserver-auth=fifo:/proc/self/fd/%d",
+				  SANDBOX_JOBSERVER_READ_FD);
+	else
+		flags = xasprintf("-j --jobserver-fds=%d,%d --jobserver-auth=%d,%d",
+				  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD,
+				  SANDBOX_JOBSERVER_READ_FD, SANDBOX_JOBSERVER_WRITE_FD);
 	strings_env_set(variables, "MAKEFLAGS", flags);
 	return 0;
 }
@@ -377,7 +385,7 @@ static int check_machine(struct running *running, struct error *err)
 	if (strcmp(host.architecture, wanted->architecture) == 0)
 		return 0;
 	tree = tree_open(task->env->store, &task->parent.root);
-	r = foreign_check(tree, &task->vertex->run.argv, &task->vertex->run.env, FOREIGN_HANDLERS,
+	r = foreign_check(tree, &task->vertex->run.argv, &task->vertex->run.env, BINFMT_HANDLERS,
 			  &running->hint, err);
 	return r < 0 ? r : 0;
 }

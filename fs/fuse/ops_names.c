@@ -54,33 +54,15 @@ static void make(fuse_req_t request, fuse_ino_t parent, const char *name,
 	session_reply_entry(request, node, r);
 }
 
-static int type_of(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-		return DIR_ENTRY_FILE;
-	case S_IFCHR:
-		return DIR_ENTRY_CHAR;
-	case S_IFBLK:
-		return DIR_ENTRY_BLOCK;
-	case S_IFIFO:
-		return DIR_ENTRY_FIFO;
-	case S_IFSOCK:
-		return DIR_ENTRY_SOCKET;
-	default:
-		return -EINVAL;
-	}
-}
-
 static void op_mknod(fuse_req_t request, fuse_ino_t parent, const char *name, mode_t mode,
 		     dev_t rdev)
 {
-	int type = type_of(mode);
+	int type = dir_entry_type_of(mode);
 	struct overlay_make what = { .mode = mode,
 				     .rdev = (uint64_t)major(rdev) << 32 | minor(rdev) };
 
-	if (type < 0) {
-		fuse_reply_err(request, -type);
+	if (!type || type == DIR_ENTRY_DIR || type == DIR_ENTRY_SYMLINK) {
+		fuse_reply_err(request, EINVAL);
 		return;
 	}
 	what.type = type;

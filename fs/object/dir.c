@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/bytes.h"
@@ -30,6 +31,28 @@ int dir_name_compare(const char *a, size_t a_length, const char *b, size_t b_len
 	if (order)
 		return order;
 	return a_length < b_length ? -1 : a_length > b_length;
+}
+
+int dir_entry_type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return DIR_ENTRY_FILE;
+	case S_IFDIR:
+		return DIR_ENTRY_DIR;
+	case S_IFLNK:
+		return DIR_ENTRY_SYMLINK;
+	case S_IFBLK:
+		return DIR_ENTRY_BLOCK;
+	case S_IFCHR:
+		return DIR_ENTRY_CHAR;
+	case S_IFIFO:
+		return DIR_ENTRY_FIFO;
+	case S_IFSOCK:
+		return DIR_ENTRY_SOCKET;
+	default:
+		return 0;
+	}
 }
 
 /* Reading */

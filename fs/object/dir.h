@@ -28,6 +28,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "fs/base/buf.h"
 #include "fs/object/id.h"
@@ -49,6 +50,9 @@ enum dir_entry_type {
 	DIR_ENTRY_FIFO = 'p',
 	DIR_ENTRY_SOCKET = 's',
 };
+
+/* Of a file with this mode; 0: there is no such type. */
+int dir_entry_type_of(mode_t mode);
 
 enum dir_entry_flags {
 	DIR_ENTRY_HARDLINK = 1 << 0,

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -20,36 +19,16 @@
 #include "fs/ids/credentials.h"
 #include "fs/ids/owner_table.h"
 #include "fs/overlay/overlay.h"
+#include "fs/snapshot/changed_names.h"
 #include "fs/snapshot/failures.h"
 #include "fs/snapshot/listener.h"
-#include "fs/snapshot/owner_requests.h"
 #include "fs/snapshot/protocol.h"
+#include "fs/snapshot/server_internal.h"
 #include "fs/snapshot/snapshot.h"
 #include "fs/store/store.h"
-#include "fs/tree/commit.h"
 
 #define USERS_MAX 4096
 #define RETRY_NS  50000000
-
-struct server {
-	struct session_control control; /* `fd` is the epoll set of all sockets */
-	struct overlay_watcher watcher;
-	struct store *store;
-	struct store_lease *lease;
-	struct overlay *overlay;
-	struct session *session;
-	struct listener listener;             /* fd -1 when there is one user only */
-	struct owner_table *owners;           /* where root alone is mapped */
-	struct credential_table *credentials; /* NULL: there are none */
-	int owners_fd;                        /* of the table */
-	int retry_fd;                         /* timer: try again to end */
-	unsigned users;
-	bool ending;
-	struct news *news; /* of the request under way */
-	int answer_fd;     /* goes with its answer; -1: none */
-	struct failures failures;
-	bool unsound; /* programs missed what the store could not give, and nobody has asked */
-};
 
 static struct server *of_control(struct session_control *control)
 {
@@ -61,255 +40,16 @@ static struct server *of_watcher(struct overlay_watcher *watcher)
 	return (struct server *)((char *)watcher - offsetof(struct server, watcher));
 }
 
-/* ---- names that the kernel has to hear of ---- */
-
-/* Names that changed, and the answer that may only be given when the kernel knows of them. */
-struct news {
-	struct session *session;
-	struct node **dirs;
-	struct strings names;
-	size_t capacity;
-	bool in_use; /* the mount, whoever our own users are */
-	int fd;
-	struct buf answer;
-};
-
-/* Threads that tell the kernel something, and use the session. Atomic. */
-static unsigned telling;
-
-static void news_free(struct news *news)
-{
-	if (!news)
-		return;
-	free(news->dirs);
-	strings_release(&news->names);
-	buf_release(&news->answer);
-	if (news->fd >= 0)
-		close(news->fd);
-	free(news);
-}
-
 static void name_changed(struct overlay_watcher *watcher, struct node *dir, const char *name)
 {
 	struct server *server = of_watcher(watcher);
-	struct news *news = server->news;
 
-	if (!news) {
-		news = server->news = xcalloc(1, sizeof *news);
-		news->session = server->session;
-		news->fd = -1;
-	}
-	array_reserve_one(news->dirs, news->names.count, news->capacity);
-	news->dirs[news->names.count] = dir;
-	strings_add(&news->names, name);
+	if (!server->changed)
+		server->changed = changed_names_new(server->session);
+	changed_names_add(server->changed, dir, name);
 }
 
-static void *tell(void *context)
-{
-	struct news *news = context;
-
-	for (size_t i = 0; i < news->names.count; i++)
-		session_name_changed(news->session, news->dirs[i], news->names.items[i]);
-	(void)channel_send(news->fd, news->answer.data, news->answer.length, NULL, 0);
-	news_free(news);
-	__atomic_sub_fetch(&telling, 1, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-/*
- * Tell the kernel, then give the answer. The kernel takes a directory's lock for this; when others
- * are at work in the mount, one of them may hold it while it waits for an answer of ours. So let
- * another thread do the waiting, unless there are no others.
- */
-static int tell_and_answer(struct server *server, int fd, struct buf *answer)
-{
-	struct news *news = take_ptr(&server->news);
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	news->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (news->fd < 0) {
-		news_free(news);
-		return -errno;
-	}
-	news->answer = *answer;
-	*answer = (struct buf){ 0 };
-	__atomic_add_fetch(&telling, 1, __ATOMIC_ACQUIRE);
-	if (server->listener.fd < 0 && !news->in_use) {
-		(void)tell(news);
-		return 0;
-	}
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, tell, news);
-	pthread_attr_destroy(&attr);
-	if (r != 0) {
-		__atomic_sub_fetch(&telling, 1, __ATOMIC_RELEASE);
-		news_free(news);
-	}
-	return -r;
-}
-
-/* ---- requests ---- */
-
-static int handle_mountpoint(struct server *server, struct wire *in, struct buf *out,
-			     struct error *err)
-{
-	cleanup_free char *path = wire_string(in), *real = NULL;
-	bool directory = wire_u32(in);
-	int r = wire_end(in);
-
-	if (r < 0 || !path)
-		return error_set(err, -EPROTO, "a request that is none");
-	r = overlay_make_mountpoint(server->overlay, path, directory, &server->watcher, &real, err);
-	if (r == 0)
-		wire_put_string(out, real);
-	return r;
-}
-
-static int handle_make_node(struct server *server, struct wire *in, struct error *err)
-{
-	int r = owner_make_node(server->overlay, &server->watcher, in, err);
-
-	if (r == 0)
-		server->news->in_use = true;
-	return r;
-}
-
-static int commit(struct server *server, const struct snapshot_intent *intent,
-		  struct snapshot_result *ret, struct error *err)
-{
-	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
-	struct tree_commit *written = NULL;
-	size_t dirs, files;
-	int r = store_txn_begin(server->store, server->lease, &txn, err);
-
-	if (r == 0)
-		r = overlay_commit_write(server->overlay, txn, &written, err);
-	if (r < 0)
-		return r;
-	ret->root = *tree_commit_root(written);
-	tree_commit_counts(written, &dirs, &files);
-	ret->dirs = (uint32_t)dirs;
-	ret->files = (uint32_t)files;
-	r = snapshot_record_put(txn, &ret->root, intent, &ret->id, err);
-	/* The tree in memory goes on from here: what it refers to must stay. */
-	if (r == 0)
-		r = store_txn_hold(txn, store_lease_name(server->lease), &ret->id, err);
-	if (r == 0)
-		r = store_txn_commit(txn, err);
-	ret->bytes = store_txn_bytes(txn);
-	if (r < 0) {
-		tree_commit_abort(written);
-		return r;
-	}
-	tree_commit_apply(written);
-	overlay_commit_done(server->overlay);
-	return 0;
-}
-
-/*
- * A program that could not read a file, and made light of it, has made something out of the rest:
- * nobody shall take that for what it makes. Whoever has been told why may keep it all the same.
- */
-static int check_sound(struct server *server, struct error *err)
-{
-	const struct failures *failures = &server->failures;
-
-	if (!server->unsound)
-		return 0;
-	server->unsound = false;
-	return error_set(err, -EIO, "what was made is not kept, as files could not be read: %s",
-			 failures->items[failures->count - 1].text);
-}
-
-static int handle_commit(struct server *server, struct wire *in, struct buf *out, struct error *err)
-{
-	struct snapshot_intent intent = { 0 };
-	struct snapshot_result result = { 0 };
-	int r;
-
-	if (snapshot_intent_decode(in, &intent) < 0)
-		return error_set(err, -EPROTO, "a request that is none");
-	session_drain(server->session);
-	r = server->lease ? 0 : error_set(err, -EROFS, "the filesystem is read-only");
-	if (r == 0)
-		r = check_sound(server, err);
-	if (r == 0 && server->listener.fd < 0)
-		r = overlay_drop_ghosts(server->overlay, &server->watcher);
-	if (r == 0)
-		r = commit(server, &intent, &result, err);
-	if (r == 0)
-		snapshot_result_encode(&result, out);
-	free(intent.hold);
-	free(intent.ref);
-	return r;
-}
-
-static int handle_owners(struct server *server, struct error *err)
-{
-	if (!server->owners)
-		return error_set(err, -ENOENT, "the kernel knows all owners here");
-	server->answer_fd = server->owners_fd;
-	return 0;
-}
-
-static int handle_trace(struct server *server, struct buf *out, struct error *err)
-{
-	cleanup_with(buf_release) struct buf trace = { 0 };
-	int r;
-
-	session_drain(server->session);
-	r = overlay_trace(server->overlay, &trace, err);
-	if (r == 0)
-		wire_put_bytes(out, buf_string(&trace), trace.length);
-	return r;
-}
-
-static int handle_failures(struct server *server, struct wire *in, struct buf *out,
-			   struct error *err)
-{
-	uint64_t since = wire_u64(in);
-
-	if (wire_end(in) < 0)
-		return error_set(err, -EPROTO, "a request that is none");
-	session_drain(server->session);
-	failures_encode(&server->failures, since, out);
-	server->unsound = false;
-	return 0;
-}
-
-static int handle(struct server *server, struct wire *in, struct buf *out, struct error *err)
-{
-	switch (wire_u32(in)) {
-	case SERVER_MOUNTPOINT:
-		return handle_mountpoint(server, in, out, err);
-	case SERVER_MAKE_NODE:
-		return handle_make_node(server, in, err);
-	case SERVER_SET_OWNER:
-		return owner_set(server->overlay, server->session, in, err);
-	case SERVER_OWNERS:
-		return handle_owners(server, err);
-	case SERVER_COMMIT:
-		return handle_commit(server, in, out, err);
-	case SERVER_CHANGED:
-		wire_put_u32(out, overlay_changed(server->overlay));
-		return 0;
-	case SERVER_TRACE:
-		return handle_trace(server, out, err);
-	case SERVER_FAILURES:
-		return handle_failures(server, in, out, err);
-	case SERVER_LEAVE:
-		/* Who comes now must not find a server whose mount is about to go. */
-		if (server->users == 1)
-			listener_retire(&server->listener);
-		wire_put_u32(out, server->users - 1);
-		return 0;
-	default:
-		return error_set(err, -EPROTO, "a request that is none");
-	}
-}
+/* ---- answers ---- */
 
 /* The values in `values`, or the error. */
 static void make_answer(int r, const struct buf *values, const struct error *err, struct buf *ret)
@@ -330,8 +70,9 @@ static int answer(struct server *server, int fd, int r, const struct buf *values
 	cleanup_with(buf_release) struct buf message = { 0 };
 
 	make_answer(r, values, err, &message);
-	if (server->news)
-		return tell_and_answer(server, fd, &message);
+	if (server->changed)
+		return changed_names_tell(take_ptr(&server->changed), fd, &message,
+					  server->listener.fd < 0);
 	return channel_send(fd, message.data, message.length, &server->answer_fd,
 			    server->answer_fd >= 0);
 }
@@ -380,7 +121,7 @@ static void serve_user(struct server *server, int fd)
 	}
 	wire = wire_of(message.data, message.length);
 	server->answer_fd = -1;
-	r = handle(server, &wire, &values, &err);
+	r = server_handle(server, &wire, &values, &err);
 	if (answer(server, fd, r, &values, &err) < 0)
 		user_gone(server, fd);
 }
@@ -529,7 +270,7 @@ static int receive_start(struct server *server, int channel_fd, struct error *er
 static void finish(struct server *server)
 {
 	/* Waiting for the kernel could take for ever now; the end of the process frees it, too. */
-	if (__atomic_load_n(&telling, __ATOMIC_ACQUIRE) == 0)
+	if (!changed_names_being_told())
 		session_free(server->session);
 	failures_release(&server->failures);
 	owner_table_close(server->owners);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole Dockerfile planned, on images that exist whatever they are called, for every target. */
+/* A whole Dockerfile planned, on images that exist whatever they are called, for every target, and
+ * for several platforms at once. */
 #include "builder/dockerfile/recipe.h"
 #include "builder/image/config.h"
 #include "builder/plan/config_chain.h"
@@ -100,6 +101,32 @@ static void plan_all(const struct recipe *recipe, struct lint *lint)
 	}
 }
 
+/* What several platforms have in common is there once, and all targets are there for each. */
+static void plan_several(const struct recipe *recipe, struct lint *lint)
+{
+	cleanup_with(plan_free) struct plan *plan = NULL;
+	cleanup_with(strings_release) struct strings targets = { 0 };
+	struct platform platforms[3] = { 0 };
+	struct plan_options options = { .targets = &targets, .lint = lint, .all_stages = true };
+	struct plan_images images = { .find = find };
+	struct diagnostic diag = { 0 };
+
+	(void)platform_parse("linux/arm64", &platforms[0], NULL);
+	(void)platform_parse("linux/amd64", &platforms[1], NULL);
+	(void)platform_parse("linux/arm/v7", &platforms[2], NULL);
+	options.build_platform = platforms[1];
+	strings_add(&targets, "*");
+	if (plan_make_several(recipe, &options, platforms, 3, &images, &plan, &diag) < 0) {
+		if (!*diag.error.text)
+			abort();
+		return;
+	}
+	use(plan);
+	if (plan->platform_count != 3 || plan->target_count % 3 != 0 ||
+	    plan->target != plan->targets[plan->target_count - 1])
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_with(dockerfile_free) struct dockerfile *file = NULL;
@@ -113,8 +140,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)recipe_parse(file, &recipe, &diag);
 	if (lint)
 		lint_file(lint, file, recipe, diag.where);
-	if (recipe)
+	if (recipe) {
 		plan_all(recipe, lint);
+		plan_several(recipe, lint);
+	}
 	if (lint)
 		use_findings(lint);
 	return 0;

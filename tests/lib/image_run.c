@@ -252,7 +252,7 @@ static void verb_output(char **args)
 		images[i] = (struct export_image){ .snapshot = image.snapshot,
 						   .platform = image.config.platform };
 	}
-	check(export_check(&output, &options.names, count, &options.err));
+	check(export_check(&output, &options.names, count, false, &options.err));
 	check(export_run(&export, &result, &options.err));
 	report(&result);
 }

@@ -176,6 +176,7 @@ int bake_job_make(const char *name, const json_t *target, const struct bake_flag
 	add_list(target, "ulimits", &flags->ulimits);
 	add_list(target, "entitlements", &flags->allow);
 	strings_add_all(&flags->allow, &all->allow);
+	strings_add_all(&flags->resources, &all->resources);
 	add_list(target, "cache-from", &flags->cache_from);
 	add_list(target, "cache-to", &flags->cache_to);
 	add_list(target, "no-cache-filter", &flags->no_cache_stages);

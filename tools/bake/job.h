@@ -10,9 +10,9 @@ struct error;
 
 /* What the command line says for all targets. */
 struct bake_flags {
-	struct strings files, overrides, values, allow;
-	const char *call, *list, *metadata_file, *progress;
-	bool check, load, no_cache, print, pull, push;
+	struct strings files, overrides, values, allow, resources;
+	const char *call, *jobserver, *jobserver_style, *list, *metadata_file, *progress;
+	bool check, keep_going, load, no_cache, print, pull, push;
 	uint64_t jobs;
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "builder/solve/event.h"
+#include "builder/step/pool.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
@@ -17,6 +18,7 @@
 
 struct baking {
 	const struct bake_run *run;
+	struct step_pool *pool;
 	struct bake_outcome *outcomes;
 	struct store_lease *lease; /* holds what others are built from */
 
@@ -140,7 +142,8 @@ static int build_one(struct baking *baking, size_t index)
 	struct build_surroundings in = { .store = baking->run->store,
 					 .sink = &sink.base,
 					 .cancel_fd = baking->run->cancel_fd,
-					 .insecure_registries = baking->run->insecure_registries };
+					 .insecure_registries = baking->run->insecure_registries,
+					 .pool = baking->pool };
 	int r = open_inline(job, &in.stdin_fd, &outcome->error);
 
 	if (r == 0) {
@@ -157,6 +160,19 @@ static int build_one(struct baking *baking, size_t index)
 
 /* ---- all of them ---- */
 
+static const char *failed_need(const struct baking *baking, size_t index)
+{
+	const struct bake_job *job = &baking->run->items[index];
+
+	for (size_t i = 0; i < job->needs.count; i++) {
+		long other = find_job(baking->run, job->needs.items[i]);
+
+		if (other >= 0 && baking->outcomes[other].result < 0)
+			return job->needs.items[i];
+	}
+	return NULL;
+}
+
 static bool is_ready(const struct baking *baking, const struct bake_job *job)
 {
 	for (size_t i = 0; i < job->needs.count; i++) {
@@ -166,6 +182,24 @@ static bool is_ready(const struct baking *baking, const struct bake_job *job)
 			return false;
 	}
 	return true;
+}
+
+/* What needs one that failed ends without having begun; called with the lock held. */
+static void block(struct baking *baking)
+{
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; i < baking->run->count; i++) {
+			const char *name = baking->begun[i] ? NULL : failed_need(baking, i);
+
+			if (!name)
+				continue;
+			baking->begun[i] = again = true;
+			baking->outcomes[i] = (struct bake_outcome){ .ended = true,
+								     .result = -ECANCELED,
+								     .blocked_by = name };
+		}
+	}
 }
 
 /* 1 and one to begin with, 0 when none is left; waits while those that are left need others.
@@ -210,7 +244,9 @@ static void *work(void *context)
 		if (r < 0 && (baking->failed == baking->run->count ||
 			      baking->outcomes[baking->failed].result == -ECANCELED))
 			baking->failed = index;
-		if (r < 0 && !baking->stopping) {
+		if (r < 0 && baking->run->keep_going && r != -ECANCELED) {
+			block(baking);
+		} else if (r < 0 && !baking->stopping) {
 			baking->stopping = true;
 			(void)eventfd_write(baking->run->cancel_fd, 1);
 		}
@@ -220,16 +256,16 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* All builds together do as many steps at once as one would. */
+/* Each build may have all the places there are, which the pool counts for all together. */
 static size_t share_jobs(const struct bake_run *run)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t jobs = run->jobs ? run->jobs : processors > 0 ? (size_t)processors : 1;
-	size_t side_by_side = run->count < jobs ? run->count : jobs;
+	unsigned jobs = run->jobs ? run->jobs : step_pool_usual();
 
-	for (size_t i = 0; i < run->count; i++)
-		run->items[i].flags.jobs = jobs / side_by_side;
-	return side_by_side;
+	for (size_t i = 0; i < run->count; i++) {
+		run->items[i].flags.jobs = jobs;
+		run->items[i].flags.keep_going = run->keep_going;
+	}
+	return run->count < jobs ? run->count : jobs;
 }
 
 static int run_threads(struct baking *baking)
@@ -252,9 +288,16 @@ int bake_run(const struct bake_run *run, struct bake_outcome *outcomes, size_t *
 	struct baking baking = {
 		.run = run, .outcomes = outcomes, .begun = begun, .failed = run->count
 	};
-	int r = store_lease_begin(run->store, &baking.lease, &outcomes[0].error);
+	const struct step_pool_limits limits = { .steps = run->jobs ? run->jobs : step_pool_usual(),
+						 .jobs = run->jobserver_jobs,
+						 .jobs_fifo = run->jobserver_fifo };
+	cleanup_with(step_pool_free) struct step_pool *pool = NULL;
+	int r = step_pool_new(&limits, &pool, &outcomes[0].error);
 
 	*ret_failed = 0;
+	baking.pool = pool;
+	if (r == 0)
+		r = store_lease_begin(run->store, &baking.lease, &outcomes[0].error);
 	if (r < 0)
 		return r;
 	pthread_mutex_init(&baking.event_lock, NULL);

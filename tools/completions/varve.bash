@@ -13,19 +13,19 @@ _varve_table()
 		directories='--store'
 		;;
 	'build')
-		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --check --file -f --iidfile --jobs -j --jobserver --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --pull --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
-		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --file -f --iidfile --jobs -j --jobserver --label --layers --memory-reserve --metadata-file --network --no-cache-filter --output -o --platform --progress --resource --secret --shm-size --ssh --tag -t --target --ulimit --store'
+		options='--add-host --allow --all-stages --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --check --file -f --iidfile --jobs -j --jobserver --jobserver-style --keep-going -k --label --layers --load --memory-reserve --metadata-file --network --no-cache --no-cache-filter --output -o --platform --precise --progress --pull --push --quiet -q --replay --resource --secret --shm-size --ssh --tag -t --target --ulimit --debug -D --help -h --store'
+		valued='--add-host --allow --annotation --build-arg --build-context --cache-commit --cache-from --cache-to --call --file -f --iidfile --jobs -j --jobserver --jobserver-style --label --layers --memory-reserve --metadata-file --network --no-cache-filter --output -o --platform --progress --resource --secret --shm-size --ssh --tag -t --target --ulimit --store'
 		files='--file -f --iidfile --metadata-file'
 		directories='--store'
-		choices='--cache-commit=success --cache-commit=always --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
+		choices='--cache-commit=success --cache-commit=always --jobserver-style=pipe --jobserver-style=fifo --network=default --network=none --network=host --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
 		operands='-d'
 		;;
 	'bake')
-		options='--allow --call --check --file -f --jobs -j --list --load --metadata-file --no-cache --print --progress --pull --push --set --var --debug -D --help -h --store'
-		valued='--allow --call --file -f --jobs -j --list --metadata-file --progress --set --var --store'
+		options='--allow --call --check --file -f --jobs -j --jobserver --jobserver-style --keep-going -k --list --load --metadata-file --no-cache --print --progress --pull --push --resource --set --var --debug -D --help -h --store'
+		valued='--allow --call --file -f --jobs -j --jobserver --jobserver-style --list --metadata-file --progress --resource --set --var --store'
 		files='--file -f --metadata-file'
 		directories='--store'
-		choices='--list=targets --list=variables --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
+		choices='--jobserver-style=pipe --jobserver-style=fifo --list=targets --list=variables --progress=auto --progress=none --progress=plain --progress=quiet --progress=rawjson --progress=tty'
 		;;
 	'states')
 		options='--format --debug -D --help -h --store'
@@ -40,8 +40,8 @@ _varve_table()
 		choices='--format=table --format=json'
 		;;
 	'shell')
-		options='--allow --env -e --network --no-tty -T --secret --ssh --user -u --workdir -w --debug -D --help -h --store'
-		valued='--allow --env -e --network --secret --ssh --user -u --workdir -w --store'
+		options='--allow --env -e --network --no-tty -T --resource --secret --shm-size --ssh --ulimit --user -u --workdir -w --debug -D --help -h --store'
+		valued='--allow --env -e --network --resource --secret --shm-size --ssh --ulimit --user -u --workdir -w --store'
 		directories='--store'
 		choices='--network=default --network=none --network=host'
 		;;
@@ -75,8 +75,8 @@ _varve_table()
 		directories='--store'
 		;;
 	'log')
-		options='--format --grep -g --ignore-case -i --stream --timestamps -t --debug -D --help -h --store'
-		valued='--format --grep -g --stream --store'
+		options='--after-context -A --before-context -B --context -C --format --grep -g --ignore-case -i --stream --timestamps -t --debug -D --help -h --store'
+		valued='--after-context -A --before-context -B --context -C --format --grep -g --stream --store'
 		directories='--store'
 		choices='--format=table --format=json --stream=all --stream=stdout --stream=stderr'
 		;;

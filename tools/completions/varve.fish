@@ -37,6 +37,8 @@ function __varve_at
 				set skip 1
 			case 'build --jobserver'
 				set skip 1
+			case 'build --jobserver-style'
+				set skip 1
 			case 'build --label'
 				set skip 1
 			case 'build --layers'
@@ -79,11 +81,17 @@ function __varve_at
 				set skip 1
 			case 'bake --jobs' 'bake -j'
 				set skip 1
+			case 'bake --jobserver'
+				set skip 1
+			case 'bake --jobserver-style'
+				set skip 1
 			case 'bake --list'
 				set skip 1
 			case 'bake --metadata-file'
 				set skip 1
 			case 'bake --progress'
+				set skip 1
+			case 'bake --resource'
 				set skip 1
 			case 'bake --set'
 				set skip 1
@@ -107,9 +115,15 @@ function __varve_at
 				set skip 1
 			case 'shell --network'
 				set skip 1
+			case 'shell --resource'
+				set skip 1
 			case 'shell --secret'
 				set skip 1
+			case 'shell --shm-size'
+				set skip 1
 			case 'shell --ssh'
+				set skip 1
+			case 'shell --ulimit'
 				set skip 1
 			case 'shell --user' 'shell -u'
 				set skip 1
@@ -132,6 +146,12 @@ function __varve_at
 			case 'ls --store'
 				set skip 1
 			case 'cat --store'
+				set skip 1
+			case 'log --after-context' 'log -A'
+				set skip 1
+			case 'log --before-context' 'log -B'
+				set skip 1
+			case 'log --context' 'log -C'
 				set skip 1
 			case 'log --format'
 				set skip 1
@@ -344,6 +364,7 @@ complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile,
 complete -c varve -n '__varve_at "build"' -l iidfile -r -F -d 'Write the image\'s id to a file'
 complete -c varve -n '__varve_at "build"' -s j -l jobs -x -d 'How many steps may be under way at once (0: as fits the machine)'
 complete -c varve -n '__varve_at "build"' -l jobserver -x -d 'Let make and its like run so many jobs in all RUNs together: a number, auto or off'
+complete -c varve -n '__varve_at "build"' -l jobserver-style -x -a 'pipe fifo' -d 'How it is called: pipe, or fifo for ninja and for make from 4.4 on'
 complete -c varve -n '__varve_at "build"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "build"' -l label -x -d 'Add a label to the image'
 complete -c varve -n '__varve_at "build"' -l layers -x -d 'Layers of the image: one for each step or stage, squash for one on top of the base image, or pack:N for at most N'
@@ -376,6 +397,9 @@ complete -c varve -n '__varve_at "bake"' -l call -x -d 'What to do with each Doc
 complete -c varve -n '__varve_at "bake"' -l check -d 'As --call=check'
 complete -c varve -n '__varve_at "bake"' -s f -l file -r -F -d 'A bake or compose file, \'-\' for standard input; later ones go before earlier ones'
 complete -c varve -n '__varve_at "bake"' -s j -l jobs -x -d 'How many steps of all targets may be under way at once'
+complete -c varve -n '__varve_at "bake"' -l jobserver -x -d 'Let make and its like run so many jobs in all RUNs together: a number, auto or off'
+complete -c varve -n '__varve_at "bake"' -l jobserver-style -x -a 'pipe fifo' -d 'How it is called: pipe, or fifo for ninja and for make from 4.4 on'
+complete -c varve -n '__varve_at "bake"' -s k -l keep-going -d 'When a step fails, go on with all that does not need it'
 complete -c varve -n '__varve_at "bake"' -l list -x -a 'targets variables' -d 'List the targets or the variables, and build nothing'
 complete -c varve -n '__varve_at "bake"' -l load -d 'Into the store; that is where images go anyway'
 complete -c varve -n '__varve_at "bake"' -l metadata-file -r -F -d 'Write what is known of the results to a file, as JSON'
@@ -384,6 +408,7 @@ complete -c varve -n '__varve_at "bake"' -l print -d 'Show what would be built, 
 complete -c varve -n '__varve_at "bake"' -l progress -x -a 'auto none plain quiet rawjson tty' -d 'How to show what is going on'
 complete -c varve -n '__varve_at "bake"' -l pull -d 'Ask the registries also for images that the store has'
 complete -c varve -n '__varve_at "bake"' -l push -d 'As --set \'*.output=type=registry\''
+complete -c varve -n '__varve_at "bake"' -l resource -x -d 'A limit of every RUN as a whole, such as memory=2g or cpu-quota=150000'
 complete -c varve -n '__varve_at "bake"' -l set -x -d 'Give a target, or all that a pattern fits, another value'
 complete -c varve -n '__varve_at "bake"' -l var -x -d 'Give a variable another value'
 complete -c varve -n '__varve_at "bake"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -402,8 +427,11 @@ complete -c varve -n '__varve_at "shell"' -l allow -x -d 'Allow what the step ha
 complete -c varve -n '__varve_at "shell"' -s e -l env -x -d 'A variable more; without a value, that of the environment'
 complete -c varve -n '__varve_at "shell"' -l network -x -a 'default none host' -d 'The network, in place of the step\'s'
 complete -c varve -n '__varve_at "shell"' -s T -l no-tty -d 'Pipes, also where there is a terminal'
+complete -c varve -n '__varve_at "shell"' -l resource -x -d 'A limit of all its processes together, such as memory=2g or cpu-quota=150000'
 complete -c varve -n '__varve_at "shell"' -l secret -x -d 'A secret that the step had mounted: id=ID[,src=FILE|,env=NAME]'
+complete -c varve -n '__varve_at "shell"' -l shm-size -x -d 'Size of /dev/shm (default 64m)'
 complete -c varve -n '__varve_at "shell"' -l ssh -x -d 'An ssh agent that the step had; \'default\' is your own'
+complete -c varve -n '__varve_at "shell"' -l ulimit -x -d 'A limit of each process, such as nofile=1024'
 complete -c varve -n '__varve_at "shell"' -s u -l user -x -d 'Whom to be, in place of the step\'s user'
 complete -c varve -n '__varve_at "shell"' -s w -l workdir -x -d 'Where to begin, in place of the step\'s directory'
 complete -c varve -n '__varve_at "shell"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
@@ -435,6 +463,9 @@ complete -c varve -n '__varve_at "ls"' -l store -x -a '(__fish_complete_director
 complete -c varve -n '__varve_at "cat"' -s D -l debug -d 'Say more: codes of errors, details of warnings'
 complete -c varve -n '__varve_at "cat"' -s h -l help -d 'Show this text'
 complete -c varve -n '__varve_at "cat"' -l store -x -a '(__fish_complete_directories)' -d 'Directory of the store, in place of $VARVE_STORE'
+complete -c varve -n '__varve_at "log"' -s A -l after-context -x -d 'With --grep: so many lines behind each as well'
+complete -c varve -n '__varve_at "log"' -s B -l before-context -x -d 'With --grep: so many lines before each as well'
+complete -c varve -n '__varve_at "log"' -s C -l context -x -d 'With --grep: so many lines on both sides'
 complete -c varve -n '__varve_at "log"' -l format -x -a 'table json' -d 'As it was printed, or an object for each piece that came at once'
 complete -c varve -n '__varve_at "log"' -s g -l grep -x -d 'Lines in which this extended regular expression is, of all builds or of those named'
 complete -c varve -n '__varve_at "log"' -s i -l ignore-case -d 'With --grep: letters are the same, large or small'

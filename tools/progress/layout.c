@@ -237,16 +237,40 @@ static void add_vertex_rows(struct layout *layout, const struct model_vertex *ve
 		left->log_rest -= add_log_rows(layout, vertex, left, left->log_rest);
 }
 
-/* More runs than fits: the first of it, which have run longest, and how many more there are. */
-static void add_crowd(struct layout *layout, const struct model *model, size_t room, size_t running)
+static bool has_failed(const struct model_vertex *vertex)
 {
-	size_t shown = 0;
+	return !is_running(vertex) && vertex->outcome == EVENT_FAILED;
+}
 
-	for (size_t i = 0; i < model->started_count && shown + 1 < room; i++) {
-		if (!is_running(model->started[i]))
+/*
+ * More runs than fits: the first of it, which have run longest, and how many more there are. A
+ * fourth of the rows is for what they say, a line each, and another for the last failures.
+ */
+static void add_crowd(struct layout *layout, const struct model *model, size_t room, size_t running,
+		      bool logs)
+{
+	const struct shares line = { .log_rows = 1 };
+	size_t part = room / 4, left = room > 0 ? room - 1 : 0;
+	size_t shown = 0, log_left = logs ? part : 0, failed = 0, passed = 0;
+
+	for (size_t i = 0; i < model->started_count; i++)
+		failed += has_failed(model->started[i]);
+	left -= least(failed, part);
+	for (size_t i = 0; i < model->started_count; i++) {
+		const struct model_vertex *vertex = model->started[i];
+
+		if (has_failed(vertex) && failed - passed++ <= part)
+			add_row(layout, LAYOUT_VERTEX, vertex, 0);
+		if (!is_running(vertex) || left == 0)
 			continue;
-		add_row(layout, LAYOUT_VERTEX, model->started[i], 0);
+		add_row(layout, LAYOUT_VERTEX, vertex, 0);
 		shown++;
+		left--;
+		if (left == 0 || log_left == 0 || log_rows_of(vertex) == 0)
+			continue;
+		(void)add_log_rows(layout, vertex, &line, 0);
+		left--;
+		log_left--;
 	}
 	if (room > 0)
 		add_row(layout, LAYOUT_MORE, NULL, running - shown);
@@ -280,7 +304,7 @@ void layout_make(struct layout *layout, const struct model *model, size_t room, 
 	}
 	take_census(model, &census);
 	if (census.running > room) {
-		add_crowd(layout, model, room, census.running);
+		add_crowd(layout, model, room, census.running, log_lines > 0);
 		return;
 	}
 	shares = share_room(&census, room - census.running, log_lines);

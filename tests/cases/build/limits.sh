@@ -78,6 +78,20 @@ expect "what fits" CACHED "$(step 'head -c')"
 build --resource memory=500m -f "$CONTEXT/greedy" "$CONTEXT"
 expect "done again" 0 "$(count DONE)"
 
+echo "a shell is limited as well, and so are the steps of a bake file"
+status=0
+varve shell --resource memory=64m last -- dd if=/dev/zero bs=100000000 count=1 of=/dev/null \
+	</dev/null >"$LOG" 2>&1 || status=$?
+expect "status of the shell" 137 $status
+grep -q 'the memory limit of 64 MiB was reached' "$LOG" || fail "not said: $(cat "$LOG")"
+varve shell --resource memory=400m last -- dd if=/dev/zero bs=100000000 count=1 of=/dev/null \
+	</dev/null >"$LOG" 2>&1 || fail "$(cat "$LOG")"
+printf '{"target":{"default":{"context":"%s","dockerfile":"greedy"}}}' "$CONTEXT" >"$TEST_TMP/bake.json"
+status=0
+varve bake -f "$TEST_TMP/bake.json" --no-cache --resource memory=64m >"$LOG" 2>&1 || status=$?
+expect "status of the bake" 1 $status
+grep -q "killed: the step's memory limit of 64 MiB was reached" "$LOG" || fail "$(cat "$LOG")"
+
 echo "a failure for another reason has nothing to do with it"
 printf 'FROM base\nRUN exit 137\n' >"$CONTEXT/other"
 status=0

@@ -70,6 +70,25 @@ expect_match "with times" "*@stage-1:2:0.[0-9]*:said last" "$(varve log -t --gre
 varve log --format json --grep said last | grep -qE \
 	'^\{"state":"[^"]*@stage-1:2","ms":[0-9]+,"stream":"stdout","line":"said last"\}$' ||
 	fail "as JSON: $(varve log --format json --grep said last)"
+# around PATTERN OPTIONS…: what is found in the third step, without the address
+around() {
+	around_pattern=$1
+	shift
+	varve log "$@" --grep "$around_pattern" last@build:3 | sed 's/.*@build:3//; s/line \([0-9]*\) of many/\1/' | xargs
+}
+expect "lines behind" ":7 -8 -9" "$(around 'line 7 of' -A 2)"
+expect "lines before" "-5 -6 :7" "$(around 'line 7 of' -B 2)"
+expect "on both sides" "-6 :7 -8" "$(around 'line 7 of' -C 1)"
+expect "one side of its own" "-6 :7" "$(around 'line 7 of' -C 1 -A 0)"
+expect "what touches" "-6 :7 -8 :9 -10" "$(around 'line [79] of' -C 1)"
+expect "what does not" "-6 :7 -8 -- -19998 :19999" "$(around 'line (7|19999) of' -C 1)"
+expect "none around" ":7 :9" "$(around 'line [79] of')"
+expect "of several logs" 1 "$(varve log -C 1 --grep '^(said last|line 7 of many)$' last last@build:3 | grep -cx -e --)"
+varve log -B 1 --format json --grep 'line 7 of' last@build:3 | head -n 1 | grep -q ',"context":true}$' ||
+	fail "as JSON: $(varve log -B 1 --format json --grep 'line 7 of' last@build:3)"
+expect "no number" 125 "$(code varve log -C x --grep y 2>"$TEST_TMP/error")"
+grep -q "context 'x': it is a number" "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
+expect "without --grep" 125 "$(code varve log -A 1 last 2>/dev/null)"
 expect "no pattern" 125 "$(code varve log --grep '(' 2>"$TEST_TMP/error")"
 grep -qF "'('" "$TEST_TMP/error" || fail "$(cat "$TEST_TMP/error")"
 expect "no such build" 125 "$(code varve log --grep x nosuch 2>/dev/null)"

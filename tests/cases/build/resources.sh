@@ -57,6 +57,17 @@ grep -q '^#[0-9]* [0-9.]* -j --jobserver-fds=101,102 --jobserver-auth=101,102$' 
 	fail "no flags: $(cat "$LOG")"
 grep -q '^#[0-9]* [0-9.]* has 3$' "$LOG" || fail "no places: $(cat "$LOG")"
 
+echo "with --jobserver-style fifo it has a path, for any user of the step"
+cat >"$CONTEXT/fifo" <<'END'
+FROM base
+USER 1000
+RUN echo "$MAKEFLAGS"; exec 5<>/proc/self/fd/101; n=1; \
+	while [ $n -lt 3 ]; do dd bs=1 count=1 <&5 >/dev/null 2>&1; n=$((n + 1)); done; echo has $n; printf ++ >&5
+END
+build --jobserver 3 --jobserver-style fifo -f "$CONTEXT/fifo" "$CONTEXT"
+grep -q '^#[0-9]* [0-9.]* -j --jobserver-auth=fifo:/proc/self/fd/101$' "$LOG" || fail "no flags: $(cat "$LOG")"
+grep -q '^#[0-9]* [0-9.]* has 3$' "$LOG" || fail "no places: $(cat "$LOG")"
+
 echo "it changes no key"
 build -f "$CONTEXT/places" "$CONTEXT"
 expect "the step" CACHED "$(step 'RUN echo')"

@@ -46,6 +46,14 @@ grep -q "secret 's' is left out" "$TEST_TMP/error" || fail "nothing said: $(cat 
 expect "the secret that is given" "a secret" \
 	"$(in_shell --secret "id=s,src=$TEST_TMP/secret" last -- cat /run/secrets/s)"
 
+echo "limits of its own"
+expect "--ulimit" 77 "$(in_shell --ulimit nofile=77 last -- sh -c 'ulimit -n')"
+expect_match "--shm-size" "* 8192 *" "$(in_shell --shm-size 8m last -- df -k /dev/shm)"
+expect "status of a limit that is none" 125 "$(code in_shell --ulimit nosuch=1 last true)"
+grep -q nosuch "$TEST_TMP/error" || fail "no message: $(cat "$TEST_TMP/error")"
+expect "status of a resource that is none" 125 "$(code in_shell --resource cpus=2 last true)"
+grep -q "there is no resource 'cpus'" "$TEST_TMP/error" || fail "no message: $(cat "$TEST_TMP/error")"
+
 echo "what is written goes"
 in_shell last -- sh -c 'echo x >/desk/three; echo x >/shelf/kept; rm two'
 expect "files" "one two" "$(in_shell last -- ls | tr '\n' ' ' | sed 's/ $//')"

@@ -395,12 +395,30 @@ x
 x
 x"
 	varve cache ls | grep -q space || fail "$(varve cache ls)"
-	for argument in BUILDKIT_INLINE_CACHE=1 BUILDKIT_MULTI_PLATFORM=1 BUILDKIT_BUILD_NAME=x \
+	for argument in BUILDKIT_INLINE_CACHE=1 BUILDKIT_MULTI_PLATFORM=0 BUILDKIT_BUILD_NAME=x \
 		BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 BUILDKIT_SBOM_SCAN_CONTEXT=true BUILDKIT_SBOM_SCAN_STAGE=true; do
 		made --build-arg $argument
 		silent "is not used"
 		! grep BUILDKIT "$OUT/env" || fail "it is in the environment"
 	done
+	# One platform in the form of several: a directory for it, an index, steps that name it.
+	host=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+	made --no-cache --build-arg BUILDKIT_MULTI_PLATFORM=1
+	holds "linux_$host/name" buildkitsandbox
+	said "[linux/$host 2/3] RUN"
+	build --build-arg BUILDKIT_MULTI_PLATFORM=true -o "type=oci,tar=false,dest=index" .
+	expect "platforms of the index" "[\"$host\"]" \
+		"$(jq -c '[.manifests[].platform.architecture]' "index/blobs/sha256/$(
+			jq -r '.manifests[0].digest' index/index.json | sed 's/sha256://')")"
+	made --build-arg BUILDKIT_MULTI_PLATFORM=
+	holds name buildkitsandbox
+	refused 'docker exporter does not currently support exporting manifest lists' \
+		--build-arg BUILDKIT_MULTI_PLATFORM=1 -o type=docker,dest=no
+	refused 'invalid boolean value for multi-platform: maybe' --build-arg BUILDKIT_MULTI_PLATFORM=maybe
+	refused 'returning multiple target platforms is not allowed' \
+		--build-arg BUILDKIT_MULTI_PLATFORM=false --platform linux/amd64,linux/arm64
+	made --build-arg BUILDKIT_BUILD_NAME=nightly
+	varve history | grep -q nightly || fail "$(varve history)"
 	# BUILDKIT_SYNTAX is with L10, BUILDKIT_DOCKERFILE_CHECK with L11.
 	dockerfile 'FROM base' 'ARG SOURCE_DATE_EPOCH' 'RUN env >/env' 'LABEL a=b'
 	made --build-arg SOURCE_DATE_EPOCH=1000000000

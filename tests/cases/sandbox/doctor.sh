@@ -29,6 +29,14 @@ else
 		fail "$first is somebody's already"
 fi
 
+# Which platforms it can build for.
+host=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+expect "platforms" ok "$(verdict platforms)"
+grep -q "platforms: RUN for .*linux/$host" report || fail "$(cat report)"
+if [ ! -e /proc/sys/fs/binfmt_misc/status ]; then
+	expect_match "handlers that do not show" "*mount -t binfmt_misc*" "$(mend platforms)"
+fi
+
 # Every line is a finding, its mend, or the last; as JSON the same, an object a line.
 expect "the form" "" "$(sed '$d' report | grep -vE '^(ok|weak|fault) +[^:]+: .|^       -> .' || true)"
 "$VARVE" doctor --format json >json

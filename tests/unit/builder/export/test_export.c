@@ -80,10 +80,26 @@ static void test_what_cannot_be_done_is_known_before_the_build(void **state)
 		int r;
 
 		assert_ok(output_parse(cases[i].output, &output, &err), err);
-		r = export_check(&output, NULL, cases[i].platforms, &err);
+		r = export_check(&output, NULL, cases[i].platforms, false, &err);
 		if (r != cases[i].code)
 			fail_msg("'%s': %d instead of %d", cases[i].output, r, cases[i].code);
 	}
+}
+
+static void test_what_looks_like_several_is_checked_as_they_are(void **state)
+{
+	cleanup_with(output_release) struct output docker = { 0 }, annotated = { 0 }, local = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_ok(output_parse("type=docker,dest=/nowhere/x", &docker, &err), err);
+	assert_ok(output_parse("type=oci,dest=/nowhere/x,annotation-index.a=b", &annotated, &err),
+		  err);
+	assert_ok(output_parse("type=local,dest=/nowhere/x,platform-split=false", &local, &err),
+		  err);
+	assert_int_equal(export_check(&docker, NULL, 1, true, &err), -EINVAL);
+	assert_int_equal(export_check(&annotated, NULL, 1, true, &err), 0);
+	assert_int_equal(export_check(&local, NULL, 1, true, &err), 0);
 }
 
 static void test_names_of_the_build_are_checked_too(void **state)
@@ -96,7 +112,7 @@ static void test_names_of_the_build_are_checked_too(void **state)
 	strings_add(&names, "fine");
 	strings_add(&names, "not fine");
 	assert_ok(output_parse("type=image", &output, &err), err);
-	assert_int_equal(export_check(&output, &names, 1, &err), -EINVAL);
+	assert_int_equal(export_check(&output, &names, 1, false, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "type=image: 'not fine'"));
 }
 
@@ -198,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_cannot_be_done_is_known_before_the_build),
+		cmocka_unit_test(test_what_looks_like_several_is_checked_as_they_are),
 		cmocka_unit_test(test_names_of_the_build_are_checked_too),
 		cmocka_unit_test_setup_teardown(test_an_output_that_fails_leaves_what_was_there,
 						set_up, tear_down),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "fs/base/alloc.h"
 #include "fs/object/dir.h"
@@ -41,6 +42,19 @@ static struct dir_entry file(const char *name, uint64_t size)
 				   .id = object_id_of(name, strlen(name)),
 				   .name = name,
 				   .name_length = (uint16_t)strlen(name) };
+}
+
+static void test_modes_have_types(void **state)
+{
+	(void)state;
+	assert_int_equal(dir_entry_type_of(S_IFREG | 04755), DIR_ENTRY_FILE);
+	assert_int_equal(dir_entry_type_of(S_IFDIR | 01777), DIR_ENTRY_DIR);
+	assert_int_equal(dir_entry_type_of(S_IFLNK), DIR_ENTRY_SYMLINK);
+	assert_int_equal(dir_entry_type_of(S_IFBLK), DIR_ENTRY_BLOCK);
+	assert_int_equal(dir_entry_type_of(S_IFCHR), DIR_ENTRY_CHAR);
+	assert_int_equal(dir_entry_type_of(S_IFIFO), DIR_ENTRY_FIFO);
+	assert_int_equal(dir_entry_type_of(S_IFSOCK), DIR_ENTRY_SOCKET);
+	assert_int_equal(dir_entry_type_of(0755), 0);
 }
 
 static void test_a_leaf_comes_back_as_it_was(void **state)
@@ -213,6 +227,7 @@ static void test_damage_is_refused_or_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_modes_have_types),
 		cmocka_unit_test(test_a_leaf_comes_back_as_it_was),
 		cmocka_unit_test(test_the_content_of_a_small_file_is_in_its_entry),
 		cmocka_unit_test(test_a_change_in_a_large_directory_costs_a_page),

@@ -120,6 +120,29 @@ static void test_more_running_than_rows_is_counted(void **state)
 	assert_string_equal(shown(model, 0, 6), "");
 }
 
+static void test_some_of_a_crowd_show_their_last_line(void **state)
+{
+	struct model *model = *state;
+
+	make_build(model, 1, 12);
+	for (unsigned i = 3; i <= 13; i++)
+		apply(model, log_event(i, 6, "1\n2\n"));
+	assert_string_equal(shown(model, 8, 6), "2 3l 4l 5 6 +7");
+	assert_string_equal(shown(model, 8, 0), "2 3 4 5 6 7 8 +5");
+	assert_string_equal(shown(model, 3, 6), "2 3 +10");
+}
+
+static void test_failures_are_seen_in_a_crowd(void **state)
+{
+	struct model *model = *state;
+
+	make_build(model, 4, 12);
+	for (unsigned i = 0; i < 3; i++)
+		model->started[i]->outcome = EVENT_FAILED;
+	assert_string_equal(shown(model, 8, 6), "2 3 5 6 7 8 9 +7");
+	assert_string_equal(shown(model, 3, 6), "5 6 +10");
+}
+
 static void test_logs_share_what_is_left_and_leave_some_history(void **state)
 {
 	struct model *model = *state;
@@ -178,6 +201,8 @@ int main(void)
 		TEST(test_a_failure_outlives_other_ends),
 		TEST(test_parts_of_what_ended_go_first),
 		TEST(test_more_running_than_rows_is_counted),
+		TEST(test_some_of_a_crowd_show_their_last_line),
+		TEST(test_failures_are_seen_in_a_crowd),
 		TEST(test_logs_share_what_is_left_and_leave_some_history),
 		TEST(test_running_transfers_come_before_logs),
 		TEST(test_every_room_is_kept_for_any_build),

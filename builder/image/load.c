@@ -269,6 +269,9 @@ static int load_image(const struct image_load *load, struct load_files *files,
 	if (candidate->has_digest)
 		ret->digest = candidate->descriptor.digest;
 	strings_add_all(&ret->names, &candidate->names);
+	ret->layers = xcalloc(candidate->manifest.layer_count + 1, sizeof *ret->layers);
+	for (size_t i = 0; i < candidate->manifest.layer_count; i++)
+		ret->layers[ret->layer_count++] = candidate->manifest.layers[i].digest;
 	return 0;
 }
 
@@ -375,8 +378,10 @@ int image_load(const struct image_load *load, struct loaded_images *ret, struct 
 
 void loaded_images_release(struct loaded_images *images)
 {
-	for (size_t i = 0; i < images->count; i++)
+	for (size_t i = 0; i < images->count; i++) {
 		strings_release(&images->items[i].names);
+		free(images->items[i].layers);
+	}
 	free(images->items);
 	*images = (struct loaded_images){ 0 };
 }

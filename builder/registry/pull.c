@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "builder/image/image_store.h"
+#include "builder/image/layer/layer_cache.h"
+#include "builder/image/layer/layer_places.h"
 #include "builder/image/load.h"
 #include "builder/image/reference.h"
 #include "builder/registry/downloads.h"
@@ -66,6 +68,17 @@ static int find_there(struct pulling *pulling, struct object_id *ret, struct err
 	return r;
 }
 
+/* Where its layers can be had again; forgetting it costs time later, and nothing else. */
+static void remember_place(const struct pulling *pulling, const struct loaded_image *image)
+{
+	cleanup_with(layer_cache_close) struct layer_cache *cache = NULL;
+	cleanup_free char *place =
+		xasprintf("%s/%s", pulling->reference.domain, pulling->reference.path);
+
+	if (layer_cache_open(pulling->pull->store, &cache, NULL) == 0)
+		(void)layer_places_add(cache, place, image->layers, image->layer_count, NULL);
+}
+
 static int fetch(struct pulling *pulling, struct object_id *ret, struct error *err)
 {
 	cleanup_with(downloads_close) struct downloads *downloads = NULL;
@@ -96,9 +109,11 @@ static int fetch(struct pulling *pulling, struct object_id *ret, struct error *e
 	load.fetcher = downloads_fetcher(downloads);
 	load.progress = downloads_progress(downloads);
 	r = image_load(&load, &images, err);
-	if (r == 0)
-		*ret = images.items[0].snapshot;
-	return r;
+	if (r < 0)
+		return r;
+	remember_place(pulling, &images.items[0]);
+	*ret = images.items[0].snapshot;
+	return 0;
 }
 
 /* With the digest as well, by which it is known again. */

@@ -72,6 +72,7 @@ struct registry_request {
 	const struct strings *headers;
 	const struct blob_content *body; /* NULL: none */
 	const char *what;                /* for messages: "layer sha256:…" */
+	bool once;                       /* what may pass is left to the caller, see may_pass */
 	/* Before every try: what has come so far may be forgotten, and headers added. */
 	int (*begin)(void *context, struct strings *headers);
 	/* What comes with a status of 2xx. */

@@ -180,7 +180,7 @@ static int judge(struct asking *asking, int r, struct error *err)
 	long status = asking->answer->status;
 	int home;
 
-	if (asking->answer->may_pass &&
+	if (asking->answer->may_pass && !asking->request->once &&
 	    exchange_wait(asking->repository->cancel_fd, ++asking->tries))
 		return 1;
 	if (r < 0)

@@ -282,7 +282,8 @@ static int judge(struct transfer *transfer, CURLcode code, struct error *err)
 				   url);
 	if (code == CURLE_OK)
 		return 0;
-	return error_set(err, -EIO, "cannot fetch '%s': %s", url,
+	return error_set(err, -EIO, "cannot %s '%s': %s",
+			 transfer->exchange->size ? "send to" : "fetch", url,
 			 transfer->message[0] ? transfer->message
 					      : transfer->curl->easy_strerror(code));
 }

@@ -87,6 +87,46 @@ layout() {
 	build -o "type=oci,tar=false,dest=$1" "$CONTEXT"
 }
 
+# repack LAYOUT: its layers compressed by another program, with other bytes and digests
+repack() {
+	python3 - "$1" <<'END'
+import gzip, hashlib, json, os, sys
+blobs = os.path.join(sys.argv[1], 'blobs/sha256')
+def put(data):
+    digest = hashlib.sha256(data).hexdigest()
+    open(os.path.join(blobs, digest), 'wb').write(data)
+    return {'digest': 'sha256:' + digest, 'size': len(data)}
+def get(digest):
+    return open(os.path.join(blobs, digest.split(':')[1]), 'rb').read()
+place = os.path.join(sys.argv[1], 'index.json')
+index = json.load(open(place))
+manifest = json.loads(get(index['manifests'][0]['digest']))
+for layer in manifest['layers']:
+    layer.update(put(gzip.compress(gzip.decompress(get(layer['digest'])), 1, mtime=1)))
+index['manifests'][0].update(put(json.dumps(manifest).encode()))
+json.dump(index, open(place, 'w'))
+END
+}
+
+# layers_of REGISTRY NAME: the digests of its layers, lowest first
+layers_of() {
+	python3 - "$1" "${2%:*}" "${2##*:}" <<'END'
+import json, sys, urllib.request
+host, name, tag = sys.argv[1:]
+request = urllib.request.Request('http://%s/v2/%s/manifests/%s' % (host, name, tag), headers={
+    'Accept': 'application/vnd.oci.image.manifest.v1+json, '
+    'application/vnd.docker.distribution.manifest.v2+json'})
+for layer in json.load(urllib.request.urlopen(request))['layers']:
+    print(layer['digest'])
+END
+}
+
+# layers_in LAYOUT: the same of an OCI layout
+layers_in() {
+	layers_manifest=$(jq -r '.manifests[0].digest' "$1/index.json")
+	jq -r '.layers[].digest' "$1/blobs/sha256/${layers_manifest#sha256:}"
+}
+
 # publish LAYOUT NAME [ARGUMENT…]: by another tool
 publish() {
 	command -v skopeo >/dev/null || skip "skopeo is not installed"

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "builder/registry/certificates.h"
 #include "builder/registry/registry.h"
 #include "builder/remote/exchange.h"
 #include "fs/base/buf.h"
@@ -13,7 +14,7 @@
 struct registry_host {
 	char *domain; /* as names of images have it */
 	char *base;   /* "https://registry-1.docker.io" */
-	char *ca_file;
+	struct certificates certificates;
 	bool insecure;   /* asked for */
 	bool unverified; /* what came of it */
 };
@@ -45,6 +46,8 @@ int registry_host_find(struct repository *repository, struct exchange_client *cl
 		       struct registry_host *ret, struct error *err);
 void registry_host_release(struct registry_host *host);
 DEFINE_CLEANUP_VALUE(struct registry_host, registry_host_release);
+/* Good as long as the host. */
+struct exchange_certificates registry_trust(const struct registry_host *host);
 /* The host of "https://host:443"; the caller frees. */
 char *registry_origin_host(const char *origin);
 

@@ -205,7 +205,7 @@ static int load_layer(struct loading *loading, size_t index, struct object_id *s
 	struct imported_layer layer;
 	struct file_source source;
 	struct load_file file;
-	char what[64];
+	char what[64], shown[DIGEST_TEXT_SIZE + 16];
 	int r = find_layer(loading, index, &file, err);
 
 	if (r < 0)
@@ -214,8 +214,12 @@ static int load_layer(struct loading *loading, size_t index, struct object_id *s
 	import.what = what;
 	if (index > 0)
 		import.parent_chain = loading->chains[index - 1];
-	if (candidate->manifest.layer_count)
+	if (candidate->manifest.layer_count) {
 		import.received = &candidate->manifest.layers[index];
+		snprintf(shown, sizeof shown, "extracting %s",
+			 digest_text(&import.received->digest).text);
+		import.shown = shown;
+	}
 	file_source_init(&source, file.fd, file.offset, file.size);
 	r = layer_import(&import, &source.base, &layer, err);
 	close(file.fd);

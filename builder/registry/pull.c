@@ -9,7 +9,7 @@
 #include "builder/image/load.h"
 #include "builder/image/reference.h"
 #include "builder/registry/downloads.h"
-#include "builder/registry/registry.h"
+#include "builder/registry/registry_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
@@ -48,6 +48,8 @@ static int set_up(struct pulling *pulling, struct error *err)
 						       : reference->tag);
 	pulling->repository =
 		repository_new(pull->registries, reference->domain, reference->path, pull->flags);
+	if (pull->progress && pull->progress->cancel_fd)
+		repository_set_cancel_fd(pulling->repository, *pull->progress->cancel_fd);
 	return 0;
 }
 
@@ -116,17 +118,20 @@ static int fetch(struct pulling *pulling, struct object_id *ret, struct error *e
 	return 0;
 }
 
-/* With the digest as well, by which it is known again. */
+/* With the digest as well, by which it is known again. One at a time: a name for several platforms is
+ * read before it is written. */
 static int give_names(const struct pulling *pulling, const struct object_id *snapshot,
 		      struct error *err)
 {
 	const struct registry_pull *pull = pulling->pull;
-	int r = image_tag(pull->store, pull->lease, pulling->exact, snapshot, 1, IMAGE_TAG_ADD,
-			  err);
+	int r;
 
+	registries_lock_names(pull->registries);
+	r = image_tag(pull->store, pull->lease, pulling->exact, snapshot, 1, IMAGE_TAG_ADD, err);
 	if (r == 0)
 		r = image_tag(pull->store, pull->lease, pull->name, snapshot, 1, IMAGE_TAG_ADD,
 			      err);
+	registries_unlock_names(pull->registries);
 	return r;
 }
 

@@ -25,6 +25,7 @@ struct registries {
 	pthread_mutex_t lock;
 	struct registry_host *hosts; /* guarded by lock */
 	size_t host_count, host_capacity;
+	pthread_mutex_t names;            /* held while an image gets its names */
 	struct strings authorizations;    /* guarded by lock: key and value by turns */
 	struct exchange_client **clients; /* guarded by lock: those that nobody uses */
 	size_t client_count, client_capacity;
@@ -38,6 +39,9 @@ struct repository {
 	unsigned flags;
 	int cancel_fd;
 };
+
+void registries_lock_names(struct registries *registries);
+void registries_unlock_names(struct registries *registries);
 
 /* ---- hosts ---- */
 

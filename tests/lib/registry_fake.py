@@ -13,6 +13,7 @@ password = 'Basic ' + base64.b64encode(b'user:secret').decode()
 lowest = json.load(open(os.path.join(blobs, top['digest'][7:])))['layers'][0]['digest'][7:]
 broken = set()
 uploads = []
+meeting = threading.Barrier(2)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -88,6 +89,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, b'{"token":"good"}')
 
     def manifest(self, name):
+        if name == 'none':
+            return self.answer(404, b'{}')
+        if fault == 'together' and self.command == 'HEAD' and not name.startswith('sha256:'):
+            try:
+                meeting.wait(20)
+            except threading.BrokenBarrierError:
+                return self.answer(404, b'{"errors":[{"message":"nobody else came"}]}')
         digest = name[7:] if name.startswith('sha256:') else top['digest'][7:]
         data = open(os.path.join(blobs, digest), 'rb').read()
         headers = {'Content-Type': json.loads(data)['mediaType']}

@@ -21,6 +21,7 @@ build -t own "$CONTEXT"
 expect "the file" hello "$(varve cat own:/copy)"
 grep -qF "[internal] load metadata for $REGISTRY/app:1" "$LOG" || fail "$(cat "$LOG")"
 grep -qE '^#[0-9]+ sha256:[0-9a-f]{64} [0-9.]+[kM]?B / [0-9.]+[kM]?B' "$LOG" || fail "$(cat "$LOG")"
+grep -qE '^#[0-9]+ extracting sha256:[0-9a-f]{64} .* done$' "$LOG" || fail "$(cat "$LOG")"
 varve images >"$LOG"
 grep -qF "$REGISTRY/app:1 " "$LOG" || fail "$(cat "$LOG")"
 

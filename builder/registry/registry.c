@@ -15,6 +15,7 @@ struct registries *registries_new(const struct strings *insecure, int cancel_fd)
 	registries->cancel_fd = cancel_fd;
 	(void)pthread_mutex_init(&registries->lock, NULL);
 	(void)pthread_mutex_init(&registries->names, NULL);
+	(void)pthread_cond_init(&registries->arrived, NULL);
 	return registries;
 }
 
@@ -32,6 +33,7 @@ void registries_free(struct registries *registries)
 	strings_release(&registries->insecure);
 	(void)pthread_mutex_destroy(&registries->lock);
 	(void)pthread_mutex_destroy(&registries->names);
+	(void)pthread_cond_destroy(&registries->arrived);
 	free(registries);
 }
 

@@ -25,6 +25,8 @@ struct registries {
 	pthread_mutex_t lock;
 	struct registry_host *hosts; /* guarded by lock */
 	size_t host_count, host_capacity;
+	pthread_cond_t arrived;           /* a blob that was under way, or not */
+	struct underway_blob *underway;   /* guarded by lock */
 	pthread_mutex_t names;            /* held while an image gets its names */
 	struct strings authorizations;    /* guarded by lock: key and value by turns */
 	struct exchange_client **clients; /* guarded by lock: those that nobody uses */

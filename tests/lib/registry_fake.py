@@ -121,7 +121,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(307, b'', {
                 'Location': 'http://localhost:%d/elsewhere/sha256:%s' % (port, digest)})
         if not is_layer:
+            if fault == 'together':
+                meeting.wait(20)
             return self.blob(digest)
+        if fault == 'together':
+            time.sleep(2)
         if fault == 'elsewhere' and digest == lowest:
             return self.answer(404, b'{}')
         if fault == 'stall':

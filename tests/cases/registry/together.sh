@@ -32,7 +32,8 @@ dockerfile 2
 build "$CONTEXT"
 expect "the file" hello "$(varve cat last:/copy)"
 expect "images" 2 "$(varve images | grep -c "$REGISTRY/app")"
-expect "news of both" 2 "$(grep -c '^#[0-9]* \[internal\] load metadata for' "$LOG")"
+expect "news of both" 2 "$(grep '^#[0-9]* \[internal\] load metadata for' "$LOG" | sort -u | wc -l)"
+expect "layers that both have come once" 2 "$(($(asked 'GET.*/blobs/') - 2))"
 
 echo "also with --pull"
 build --pull "$CONTEXT"

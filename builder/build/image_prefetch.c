@@ -99,6 +99,18 @@ static void collect(struct image_prefetch *prefetch)
 				prefetch->platform_count, &wishes.plan, &plan, &ignored);
 }
 
+static void drop_items(struct image_prefetch *prefetch)
+{
+	for (size_t i = 0; i < prefetch->count; i++) {
+		struct wanted_image *item = &prefetch->items[i];
+
+		free(item->name);
+		free(item->answer.name);
+		config_release(&item->answer.config);
+	}
+	prefetch->count = 0;
+}
+
 /* ---- having it ---- */
 
 /* News of several threads, one at a time. */
@@ -155,8 +167,10 @@ static void have_all(struct image_prefetch *prefetch)
 				 .sink = { .base = { .emit = emit }, .to = images->news->sink },
 				 .news = { .next = images->news->next } };
 
-	if (crew_new(*images->cancel_fd, &crew, NULL) < 0)
+	if (crew_new(*images->cancel_fd, &crew, NULL) < 0) {
+		drop_items(prefetch); /* then one after the other */
 		return;
+	}
 	having.crew = crew;
 	having.news.sink = &having.sink.base;
 	(void)pthread_mutex_init(&having.lock, NULL);
@@ -177,6 +191,15 @@ static bool is_there(const struct images *images, const char *name, const struct
 	       image_find(images->store, images->lease, name, platform, &found, NULL) != 0;
 }
 
+static int tell(const struct wanted_image *item, struct error *err)
+{
+	if (item->err.code == 0)
+		return error_set(err, item->result, "cancelled");
+	if (err)
+		*err = item->err;
+	return item->result;
+}
+
 static int find(struct plan_images *plan, const char *name, const struct platform *platform,
 		struct plan_image *ret, struct error *err)
 {
@@ -191,7 +214,7 @@ static int find(struct plan_images *plan, const char *name, const struct platfor
 		if (prefetch->count > 1)
 			have_all(prefetch);
 		else
-			prefetch->count = 0;
+			drop_items(prefetch);
 	}
 	item = find_item(prefetch, name, platform);
 	if (!item)
@@ -204,33 +227,39 @@ static int find(struct plan_images *plan, const char *name, const struct platfor
 	}
 	/* Another one failed, which planning comes to as well: that is what is to be told. */
 	if (item->result == -ECANCELED && !cancelled(*images->cancel_fd)) {
+		prefetch->stood_in = true;
 		stand_in(platform, ret);
 		return 0;
 	}
-	if (err)
-		*err = item->err;
-	return item->result;
+	return tell(item, err);
+}
+
+int image_prefetch_check(const struct image_prefetch *prefetch, struct error *err)
+{
+	if (!prefetch->stood_in)
+		return 0;
+	for (size_t i = 0; i < prefetch->count; i++) {
+		const struct wanted_image *item = &prefetch->items[i];
+
+		if (item->result < 0 && item->err.code < 0 && item->result != -ECANCELED)
+			return tell(item, err);
+	}
+	return error_set(err, -ECANCELED, "cancelled");
 }
 
 void image_prefetch_init(struct image_prefetch *prefetch, struct images *images)
 {
 	prefetch->plan = (struct plan_images){ .find = find };
 	prefetch->images = images;
-	prefetch->done = false;
+	prefetch->done = prefetch->stood_in = false;
 	prefetch->items = NULL;
 	prefetch->count = prefetch->capacity = 0;
 }
 
 void image_prefetch_release(struct image_prefetch *prefetch)
 {
-	for (size_t i = 0; i < prefetch->count; i++) {
-		struct wanted_image *item = &prefetch->items[i];
-
-		free(item->name);
-		free(item->answer.name);
-		config_release(&item->answer.config);
-	}
+	drop_items(prefetch);
 	free(prefetch->items);
 	prefetch->items = NULL;
-	prefetch->count = prefetch->capacity = 0;
+	prefetch->capacity = 0;
 }

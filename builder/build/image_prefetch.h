@@ -18,11 +18,14 @@ struct image_prefetch {
 	const struct plan_options *options;
 	const struct platform *platforms;
 	size_t platform_count;
-	bool done;
+	bool done, stood_in;
 	struct wanted_image *items;
 	size_t count, capacity;
 };
 
 /* The fields above are set by the caller, but for those from `done` on. */
 void image_prefetch_init(struct image_prefetch *prefetch, struct images *images);
+/* To be asked when the plan has been made: not 0 when it has an empty image in it in place of one that
+ * was given up, as another one failed that it did not come to. */
+int image_prefetch_check(const struct image_prefetch *prefetch, struct error *err);
 void image_prefetch_release(struct image_prefetch *prefetch);

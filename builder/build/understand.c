@@ -169,6 +169,8 @@ int building_plan(struct building *building, struct error *err)
 	image_memo_init(&memo, &prefetch.plan);
 	r = plan_make_several(building->input.recipe, &how, building->platforms, platforms,
 			      &memo.plan, &building->plan, &diag);
+	if (r == 0)
+		r = image_prefetch_check(&prefetch, &diag.error);
 	image_memo_release(&memo);
 	image_prefetch_release(&prefetch);
 	if (r < 0) {

@@ -27,9 +27,10 @@ static const struct option_spec options[] = {
 static int print_sums(const struct usage_report *report, struct error *err)
 {
 	static const char *const labels[USAGE_TYPE_COUNT] = {
-		[USAGE_IMAGE] = "Images:", [USAGE_PIN] = "Pins:",      [USAGE_CACHE] = "Caches:",
-		[USAGE_STATE] = "States:", [USAGE_FAILED] = "Failed:", [USAGE_LAYERS] = "Layers:",
-		[USAGE_JOURNAL] = "Logs:",
+		[USAGE_IMAGE] = "Images:",  [USAGE_PIN] = "Pins:",
+		[USAGE_CACHE] = "Caches:",  [USAGE_STATE] = "States:",
+		[USAGE_FAILED] = "Failed:", [USAGE_LAYERS] = "Layers:",
+		[USAGE_JOURNAL] = "Logs:",  [USAGE_DANGLING] = "Dangling:",
 	};
 	cleanup_with(buf_release) struct buf text = { 0 };
 	uint64_t sums[USAGE_TYPE_COUNT] = { 0 }, reclaimable = report->garbage;
@@ -75,7 +76,8 @@ const struct verb verb_du = {
 	.summary = "Say what takes how much room",
 	.description =
 		"Each thing is shown with what it takes beyond those above it: images, pins, caches,\n"
-		"then the states of steps from the oldest on, then kept layers and logs.",
+		"then the states of steps from the oldest on, then images without a tag, kept layers\n"
+		"and logs.",
 	.group = "Store",
 	.options = options,
 	.values_size = sizeof(struct du_options),

@@ -65,7 +65,8 @@ static int add_manifest(struct store *store, const struct object_id *snapshot, s
 {
 	cleanup_with(layer_cache_close) struct layer_cache *cache = NULL;
 	cleanup_with(image_release) struct image image = { 0 };
-	struct image_options how = { .layers = { .level = COMPRESSION_LEVEL_DEFAULT } };
+	struct image_options how = { .layers = { .level = COMPRESSION_LEVEL_DEFAULT,
+						 .as_received = true } };
 	int r = layer_cache_open(store, &cache, err);
 
 	if (r == 0)

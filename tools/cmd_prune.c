@@ -91,11 +91,14 @@ static int add_type(const char *value, struct prune_options *ret, struct error *
 		ret->types[USAGE_CACHE] = true;
 	if (strcmp(value, "layers") == 0)
 		ret->types[USAGE_LAYERS] = true;
+	if (strcmp(value, "dangling") == 0)
+		ret->types[USAGE_DANGLING] = true;
 	for (int i = 0; i < USAGE_TYPE_COUNT; i++) {
 		if (ret->types[i])
 			return 0;
 	}
-	return error_set(err, -EINVAL, "type=%s: there are state, failed, cache and layers", value);
+	return error_set(err, -EINVAL,
+			 "type=%s: there are state, failed, cache, dangling and layers", value);
 }
 
 static int add_filter(const char *filter, struct prune_options *ret, struct error *err)

@@ -112,6 +112,8 @@ static int run(const struct invocation *call, struct error *err)
 	if (r == 0)
 		r = push(&transfer, &output, &image, name, &result, err);
 	image_transfer_finish(&transfer);
+	for (size_t i = 0; i < result.warnings.count; i++)
+		output_warn("%s", result.warnings.items[i]);
 	return r < 0 ? r : print(call, name, &result, err);
 }
 

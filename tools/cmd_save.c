@@ -6,9 +6,11 @@
 #include "builder/export/export.h"
 #include "builder/export/output.h"
 #include "builder/image/image_store.h"
+#include "builder/registry/registry.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "tools/access.h"
+#include "tools/environment.h"
 #include "tools/output.h"
 
 static const char *const formats[] = { "docker", "oci", NULL };
@@ -89,6 +91,8 @@ static int find_image(struct store *store, struct store_lease *lease, const char
 static int save(const struct invocation *call, struct store *store, const struct output *output,
 		struct error *err)
 {
+	cleanup_with(registries_free) struct registries *registries = NULL;
+	cleanup_with(strings_release) struct strings insecure = { 0 };
 	cleanup_with(store_lease_end) struct store_lease *lease = NULL;
 	cleanup_with(export_result_release) struct export_result result = { 0 };
 	cleanup_with(strings_release) struct strings names = { 0 };
@@ -99,6 +103,10 @@ static int save(const struct invocation *call, struct store *store, const struct
 	int r = store_lease_begin(store, &lease, err);
 
 	export.lease = lease;
+	if (r == 0)
+		r = environment_insecure_registries(call->environment, &insecure, err);
+	/* Layers of base images may have to be had from there once more. */
+	export.registries = registries = registries_new(&insecure, -1);
 	if (r == 0)
 		r = find_image(store, lease, call->operands[0], &image, &names, err);
 	if (r == 0)

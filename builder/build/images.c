@@ -135,7 +135,7 @@ static int pull(struct images *images, const char *name, const struct platform *
 
 /* ---- the store, then a registry ---- */
 
-static int find_named(struct images *images, const char *name, const struct platform *platform,
+int images_find_named(struct images *images, const char *name, const struct platform *platform,
 		      unsigned number, struct plan_image *ret, struct error *err)
 {
 	cleanup_with(stored_image_release) struct stored_image found = { 0 };
@@ -160,11 +160,22 @@ static int find_named(struct images *images, const char *name, const struct plat
 	return 0;
 }
 
+bool images_is_named(const char *name)
+{
+	return strncmp(name, IMAGES_LAYOUT, strlen(IMAGES_LAYOUT)) != 0 &&
+	       strncmp(name, IMAGES_STATE, strlen(IMAGES_STATE)) != 0;
+}
+
+char *images_title(const char *name)
+{
+	return xasprintf("[internal] load metadata for %s", name);
+}
+
 static int find(struct plan_images *plan, const char *name, const struct platform *platform,
 		struct plan_image *ret, struct error *err)
 {
 	struct images *images = (struct images *)plan;
-	cleanup_free char *title = xasprintf("[internal] load metadata for %s", name);
+	cleanup_free char *title = images_title(name);
 	unsigned number = news_begin(images->news, title);
 	size_t prefix = strlen(IMAGES_LAYOUT);
 	int r;
@@ -175,7 +186,7 @@ static int find(struct plan_images *plan, const char *name, const struct platfor
 	else if (strncmp(name, IMAGES_STATE, strlen(IMAGES_STATE)) == 0)
 		r = find_state(images, name + strlen(IMAGES_STATE), ret, err);
 	else
-		r = find_named(images, name, platform, number, ret, err);
+		r = images_find_named(images, name, platform, number, ret, err);
 	return news_end(images->news, number, r, err);
 }
 

@@ -30,3 +30,11 @@ struct images {
 
 void images_init(struct images *images, struct store *store, struct store_lease *lease,
 		 struct news *news);
+
+/* Is it the name of an image, and not a layout or a state? */
+bool images_is_named(const char *name);
+/* What its news are called; the caller frees. */
+char *images_title(const char *name);
+/* One that is, with news under a number that has begun already. */
+int images_find_named(struct images *images, const char *name, const struct platform *platform,
+		      unsigned number, struct plan_image *ret, struct error *err);

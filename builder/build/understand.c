@@ -6,6 +6,7 @@
 #include "builder/build/building.h"
 #include "builder/build/ignore.h"
 #include "builder/build/image_memo.h"
+#include "builder/build/image_prefetch.h"
 #include "builder/build/images.h"
 #include "builder/context/context.h"
 #include "builder/plan/lint.h"
@@ -137,6 +138,9 @@ int building_plan(struct building *building, struct error *err)
 				    .network_none = options->network_none,
 				    .network_host = options->network_host };
 	struct diagnostic diag = { 0 };
+	struct image_prefetch prefetch = { .recipe = building->input.recipe,
+					   .options = &how,
+					   .platforms = building->platforms };
 	struct images images;
 	const struct context *context;
 	struct ignore ignore;
@@ -161,10 +165,15 @@ int building_plan(struct building *building, struct error *err)
 	context = building->input.place.files.context;
 	if (context && ignore_init(&ignore, context_ignored(context)))
 		how.ignore = &ignore.plan;
-	image_memo_init(&memo, &images.plan);
+	prefetch.platform_count = platforms;
+	image_prefetch_init(&prefetch, &images);
+	image_memo_init(&memo, &prefetch.plan);
 	r = plan_make_several(building->input.recipe, &how, building->platforms, platforms,
 			      &memo.plan, &building->plan, &diag);
+	if (r == 0)
+		r = image_prefetch_check(&prefetch, &diag.error);
 	image_memo_release(&memo);
+	image_prefetch_release(&prefetch);
 	if (r < 0) {
 		if (err)
 			*err = diag.error;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "builder/export/export_internal.h"
+#include "builder/export/originals.h"
 #include "builder/image/image_store.h"
 #include "builder/image/reference.h"
 #include "builder/image/restack.h"
@@ -154,8 +155,10 @@ static int only_digests(const struct export *export, struct export_result *resul
 			struct error *err)
 {
 	cleanup_with(assembled_release) struct assembled assembled = { 0 };
+	cleanup_with(originals_close) struct originals *originals = NULL;
+	int r = originals_open(export, &originals, err);
 
-	return export_assemble(export, result, &assembled, err);
+	return r < 0 ? r : export_assemble(export, originals, result, &assembled, err);
 }
 
 static int run(const struct export *export, struct export_result *result, struct error *err)

@@ -34,9 +34,11 @@ struct assembled {
 	struct descriptor descriptor; /* of the manifest or the index */
 };
 
-/* Lowest layers first, as the output wants them. */
-int export_assemble(const struct export *export, struct export_result *result,
-		    struct assembled *ret, struct error *err);
+struct originals;
+
+/* Lowest layers first, as the output wants them. Some may have no file yet, see originals.h. */
+int export_assemble(const struct export *export, const struct originals *originals,
+		    struct export_result *result, struct assembled *ret, struct error *err);
 void assembled_release(struct assembled *assembled);
 DEFINE_CLEANUP_VALUE(struct assembled, assembled_release);
 

@@ -5,13 +5,12 @@
 #include <string.h>
 
 #include "builder/export/export_internal.h"
-#include "builder/image/layer/layer_cache.h"
+#include "builder/export/originals.h"
 #include "builder/image/layout.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
-/* What written layers may take in the store, so that the next output of the same is quick. */
-#define KEPT_LAYERS_MAX ((uint64_t)2 << 30)
+#define DOCKER_ZSTD "compression=zstd needs the media types of OCI: oci-mediatypes=false is ignored"
 
 /* ---- annotations ---- */
 
@@ -31,8 +30,8 @@ static void add_annotations(const struct output *output, enum annotation_level l
 
 /* ---- assembling ---- */
 
-static int assemble_one(const struct export *export, struct layer_cache *cache, size_t index,
-			bool docker, struct image *ret, struct error *err)
+static int assemble_one(const struct export *export, const struct originals *originals,
+			size_t index, bool docker, struct image *ret, struct error *err)
 {
 	cleanup_with(string_map_release) struct string_map annotations = { 0 };
 	const struct output *output = export->output;
@@ -53,9 +52,10 @@ static int assemble_one(const struct export *export, struct layer_cache *cache, 
 	int r;
 
 	platform_normalize(&platform);
+	originals_set_format(originals, &options.layers);
 	add_annotations(output, ANNOTATION_MANIFEST, &platform, &annotations);
-	r = image_assemble(export->store, cache, &from->snapshot, &options, export->progress, ret,
-			   err);
+	r = image_assemble(export->store, originals_cache(originals), &from->snapshot, &options,
+			   export->progress, ret, err);
 	if (r == 0)
 		add_annotations(output, ANNOTATION_MANIFEST_DESCRIPTOR, &platform,
 				&ret->descriptor.annotations);
@@ -84,31 +84,27 @@ static bool wants_docker_types(const struct output *output, struct export_result
 {
 	if (!output->docker_types || output->compression != COMPRESSION_ZSTD)
 		return output->docker_types;
-	strings_add(
-		&result->warnings,
-		"compression=zstd needs the media types of OCI: oci-mediatypes=false is ignored");
+	if (!strings_contain(&result->warnings, DOCKER_ZSTD))
+		strings_add(&result->warnings, DOCKER_ZSTD);
 	return false;
 }
 
-int export_assemble(const struct export *export, struct export_result *result,
-		    struct assembled *ret, struct error *err)
+int export_assemble(const struct export *export, const struct originals *originals,
+		    struct export_result *result, struct assembled *ret, struct error *err)
 {
-	cleanup_with(layer_cache_close) struct layer_cache *cache = NULL;
 	struct assembled assembled = { 0 };
 	bool docker = wants_docker_types(export->output, result);
-	int r = layer_cache_open(export->store, &cache, err);
+	int r = 0;
 
 	assembled.images = xcalloc(export->count, sizeof *assembled.images);
 	for (size_t i = 0; i < export->count && r == 0; i++) {
-		r = assemble_one(export, cache, i, docker, &assembled.images[i], err);
+		r = assemble_one(export, originals, i, docker, &assembled.images[i], err);
 		assembled.count += r == 0;
 	}
 	if (r < 0) {
 		assembled_release(&assembled);
 		return r;
 	}
-	/* Those of this image are open, and can be read whatever goes. */
-	(void)layer_cache_trim(cache, KEPT_LAYERS_MAX, NULL, NULL);
 	if (export_is_index(export))
 		make_index(export->output, docker, &assembled);
 	else
@@ -134,6 +130,27 @@ void assembled_release(struct assembled *assembled)
 
 /* ---- writing ---- */
 
+/* With a file for each layer. */
+static int assemble_whole(const struct export *export, struct export_result *result,
+			  struct assembled *ret, struct error *err)
+{
+	cleanup_with(originals_close) struct originals *originals = NULL;
+	int r = originals_open(export, &originals, err);
+
+	while (r == 0) {
+		r = export_assemble(export, originals, result, ret, err);
+		if (r < 0)
+			break;
+		r = originals_open_all(originals, ret, err);
+		if (r == 0)
+			break;
+		assembled_release(ret);
+		if (r == -ENODATA && originals_are_lost(originals, result))
+			r = 0;
+	}
+	return r;
+}
+
 int export_to_layout(const struct export *export, struct export_result *result, struct error *err)
 {
 	cleanup_with(assembled_release) struct assembled assembled = { 0 };
@@ -152,7 +169,7 @@ int export_to_layout(const struct export *export, struct export_result *result, 
 	if (!output->directory)
 		r = out_file_open(output->dest, &file, err);
 	if (r == 0)
-		r = export_assemble(export, result, &assembled, err);
+		r = assemble_whole(export, result, &assembled, err);
 	if (r < 0)
 		return r;
 	image.images = assembled.images;

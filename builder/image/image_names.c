@@ -172,6 +172,49 @@ int image_tag(struct store *store, struct store_lease *lease, const char *name,
 	return r < 0 ? error_prefix(err, r, "cannot tag '%s'", name) : 0;
 }
 
+static bool has_tag_in(const struct ref_list *refs, const char *repository, const char *but,
+		       const struct object_id *id)
+{
+	for (size_t i = 0; i < refs->count; i++) {
+		const struct ref *ref = &refs->items[i];
+
+		if (strncmp(ref->name + strlen(TAG_PREFIX), repository, strlen(repository)) == 0 &&
+		    ref->name[strlen(TAG_PREFIX) + strlen(repository)] == ':' &&
+		    !image_key_has(but, ref->name) && object_id_equal(&ref->id, id))
+			return true;
+	}
+	return false;
+}
+
+/* The digest that it was pulled by goes with the last tag of an image in its repository. */
+static int delete_digests(struct store *store, const struct ref_list *refs, const char *key,
+			  struct error *err)
+{
+	const char *colon = strrchr(key, ':');
+	cleanup_free char *repository = NULL, *prefix = NULL;
+	int r = 0;
+
+	if (strchr(key, '@') || !colon)
+		return 0;
+	repository = xstrndup(key, (size_t)(colon - key));
+	prefix = xasprintf(TAG_PREFIX "%s@", repository);
+	for (size_t i = 0; i < refs->count; i++) {
+		const struct ref *tagged = &refs->items[i];
+
+		if (!image_key_has(key, tagged->name) ||
+		    has_tag_in(refs, repository, key, &tagged->id))
+			continue;
+		for (size_t j = 0; j < refs->count && r >= 0; j++) {
+			const struct ref *ref = &refs->items[j];
+
+			if (strncmp(ref->name, prefix, strlen(prefix)) == 0 &&
+			    object_id_equal(&ref->id, &tagged->id))
+				r = store_ref_delete(store, ref->name, err);
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
 int image_untag(struct store *store, const char *name, struct error *err)
 {
 	cleanup_with(ref_list_release) struct ref_list refs = { 0 };
@@ -180,6 +223,8 @@ int image_untag(struct store *store, const char *name, struct error *err)
 
 	if (r == 0)
 		r = store_ref_list(store, TAG_PREFIX, &refs, err);
+	if (r == 0)
+		r = delete_digests(store, &refs, key, err);
 	if (r == 0)
 		r = delete_refs(store, &refs, key, NULL, err);
 	return r < 0 ? error_prefix(err, r, "cannot untag '%s'", name) : r;

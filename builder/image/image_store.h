@@ -91,6 +91,7 @@ enum image_tag_flags {
  * when two are for one platform. */
 int image_tag(struct store *store, struct store_lease *lease, const char *name,
 	      const struct object_id *snapshots, size_t count, unsigned flags, struct error *err);
-/* Take a name away, for all platforms: 1, or 0 when there is none. The image goes with the next
- * collection, unless something else refers to it. */
+/* Take a name away, for all platforms: 1, or 0 when there is none. With the last tag of an image in
+ * a repository the digest goes that it was pulled by. The image goes with the next collection, unless
+ * something else refers to it. */
 int image_untag(struct store *store, const char *name, struct error *err);

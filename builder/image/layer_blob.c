@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "builder/image/descriptor.h"
@@ -13,6 +14,7 @@
 #include "builder/image/layer/recipe.h"
 #include "builder/image/layer_write.h"
 #include "builder/image/tar/tar_write.h"
+#include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/store/store.h"
 
@@ -150,6 +152,143 @@ static int make_blob(const struct making *making, struct layer_cache *cache,
 	return 0;
 }
 
+/* ---- blobs that came from elsewhere ---- */
+
+static int read_record(struct making *making, struct error *err)
+{
+	int r;
+
+	if (object_id_is_zero(&making->layer->record))
+		return 0;
+	r = layer_record_read(making->store, &making->layer->record, &making->record, err);
+	making->recorded = r == 0;
+	return r;
+}
+
+static bool is_received(const struct making *making, const struct object_id *digest)
+{
+	return object_id_equal(&making->record.received_digest, digest);
+}
+
+static bool is_original(const struct making *making)
+{
+	const struct layer_format *format = making->format;
+	enum compression received;
+
+	if (!format->as_received || !making->recorded || !making->record.received_type ||
+	    compression_of_media_type(making->record.received_type, &received, NULL) < 0 ||
+	    received != making->compression)
+		return false;
+	for (size_t i = 0; i < format->lost_count; i++) {
+		if (is_received(making, &format->lost[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What a blob is kept under that was not made here. */
+static struct object_id original_key(const struct object_id *digest)
+{
+	cleanup_free char *text = xasprintf("blob %s\n", digest_text(digest).text);
+
+	return object_id_of(text, strlen(text));
+}
+
+static void describe_original(const struct making *making, struct layer_cache *cache,
+			      struct layer_blob *ret)
+{
+	const struct layer_record *record = &making->record;
+	struct object_id key = original_key(&record->received_digest);
+	struct cached_layer cached;
+	int fd = -1;
+
+	if (layer_cache_find(cache, &key, &cached, &fd, NULL) <= 0)
+		fd = -1;
+	*ret = (struct layer_blob){ .diff_id = record->diff_id,
+				    .size = record->size,
+				    .digest = record->received_digest,
+				    .blob_size = record->received_size,
+				    .compression = making->compression,
+				    .fd = fd,
+				    .record = making->layer->record };
+}
+
+/* Without a place to get it from: -ENODATA. */
+static int fetch_original(const struct layer_blob *blob, const struct layer_bytes *from,
+			  int *ret_fd, struct error *err)
+{
+	cleanup_with(descriptor_release) struct descriptor wanted = { 0 };
+	cleanup_with(layer_entry_free) struct layer_entry *entry = NULL;
+	struct cached_layer layer = { blob->diff_id, blob->size, blob->digest, blob->blob_size };
+	struct object_id key = original_key(&blob->digest);
+	int r;
+
+	if (layer_cache_find(from->cache, &key, &layer, ret_fd, NULL) > 0)
+		return 0;
+	if (!from->fetcher)
+		return error_set(err, -ENODATA, "no registry is asked for it");
+	layer_blob_describe(blob, false, &wanted);
+	r = layer_entry_begin(from->cache, &entry, err);
+	if (r == 0)
+		r = from->fetcher->fetch(from->fetcher, &wanted, layer_entry_fd(entry), err);
+	if (r == -ENOSPC)
+		store_mention_full(from->store, err);
+	if (r < 0)
+		return r;
+	*ret_fd = fcntl(layer_entry_fd(entry), F_DUPFD_CLOEXEC, 3);
+	if (*ret_fd < 0)
+		return error_errno(err, -errno, "cannot keep a layer open");
+	(void)layer_entry_keep(entry, &key, &layer, NULL);
+	return 0;
+}
+
+/* 1 when compressing it here comes to the same: it was done by this program once. */
+static int remake_original(const struct layer_blob *blob, const struct layer_bytes *from,
+			   int *ret_fd, struct error *err)
+{
+	const struct image_layer layer = { .record = blob->record };
+	cleanup_free char *what = xasprintf("layer %s", digest_text(&blob->digest).text);
+	struct layer_format format = *from->format;
+	struct layer_blob made = { .fd = -1 };
+	int r;
+
+	format.as_received = false;
+	format.compression = blob->compression;
+	format.level = COMPRESSION_LEVEL_DEFAULT;
+	r = layer_blob_make(from->store, from->cache, &layer, &format, what, from->progress, &made,
+			    err);
+	if (r < 0)
+		return r;
+	r = object_id_equal(&made.digest, &blob->digest);
+	if (r)
+		*ret_fd = take_fd(&made.fd);
+	layer_blob_release(&made);
+	return r;
+}
+
+int layer_blob_open(const struct layer_blob *blob, const struct layer_bytes *from, int *ret_fd,
+		    struct error *err)
+{
+	struct error reason = { 0 };
+	int r = -ENODATA;
+
+	/* An archive as such is always written again with the same bytes. */
+	if (blob->compression != COMPRESSION_NONE)
+		r = fetch_original(blob, from, ret_fd, &reason);
+
+	if (r == -ENODATA) {
+		r = remake_original(blob, from, ret_fd, err);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = -ENODATA;
+	}
+	if (r < 0 && err)
+		*err = reason;
+	return r;
+}
+
+/* ---- the whole ---- */
+
 static int make_layer(struct making *making, struct layer_cache *cache, struct layer_blob *ret,
 		      struct error *err)
 {
@@ -157,15 +296,18 @@ static int make_layer(struct making *making, struct layer_cache *cache, struct l
 	struct object_id key;
 	int fd = -1, r;
 
-	if (!object_id_is_zero(&making->layer->record)) {
-		r = layer_record_read(making->store, &making->layer->record, &making->record, err);
-		if (r < 0)
-			return r;
-		making->recorded = true;
-	}
+	r = read_record(making, err);
+	if (r < 0)
+		return r;
 	choose_compression(making);
 	key = key_of(making);
 	r = layer_cache_find(cache, &key, &cached, &fd, err);
+	if (is_original(making) && (r == 0 || !is_received(making, &cached.digest))) {
+		if (fd >= 0)
+			close(fd);
+		describe_original(making, cache, ret);
+		return 0;
+	}
 	if (r == 0)
 		r = make_blob(making, cache, &key, &cached, &fd, err);
 	if (r < 0)

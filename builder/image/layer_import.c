@@ -101,6 +101,11 @@ static int explain(const struct layer_import *import, struct stream *stream, int
 	return -EBADMSG;
 }
 
+static const char *shown(const struct layer_import *import)
+{
+	return import->shown ? import->shown : import->what;
+}
+
 /* Put the archive's entries onto the tree; what is to be known of it later in *ret_record. */
 static int unpack(const struct layer_import *import, struct stream *stream, struct tree *tree,
 		  struct store_txn *txn, struct object_id *ret_record,
@@ -115,7 +120,7 @@ static int unpack(const struct layer_import *import, struct stream *stream, stru
 		return r;
 	apply.recipe = recipe;
 	apply.progress = import->progress;
-	apply.what = import->what;
+	apply.what = shown(import);
 	r = layer_apply(&apply, &stream->plain.base, err);
 	if (r == 0)
 		r = check_stream(import, stream, &record.diff_id, err);
@@ -209,6 +214,9 @@ int layer_import(const struct layer_import *import, struct byte_source *blob,
 	if (r == 0)
 		r = import_stream(import, &stream, &layer, err);
 	r = explain(import, &stream, r, err);
+	if (r == 0)
+		progress_report(import->progress, shown(import), stream.plain.size,
+				stream.plain.size);
 	close_stream(&stream);
 	if (r < 0)
 		return error_prefix(err, r, "%s", import->what);

@@ -25,7 +25,8 @@ struct layer_import {
 	const struct descriptor *received;     /* NULL: nobody says what it should be */
 	const struct object_id *diff_id;       /* the same of the archive inside */
 	const struct progress *progress;
-	const char *what; /* for messages and the progress: "layer 2/5" */
+	const char *what;  /* for messages: "layer 2/5" */
+	const char *shown; /* for the progress: "extracting sha256:…"; NULL: the same */
 };
 
 struct imported_layer {

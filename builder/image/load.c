@@ -205,7 +205,7 @@ static int load_layer(struct loading *loading, size_t index, struct object_id *s
 	struct imported_layer layer;
 	struct file_source source;
 	struct load_file file;
-	char what[64];
+	char what[64], shown[DIGEST_TEXT_SIZE + 16];
 	int r = find_layer(loading, index, &file, err);
 
 	if (r < 0)
@@ -214,8 +214,12 @@ static int load_layer(struct loading *loading, size_t index, struct object_id *s
 	import.what = what;
 	if (index > 0)
 		import.parent_chain = loading->chains[index - 1];
-	if (candidate->manifest.layer_count)
+	if (candidate->manifest.layer_count) {
 		import.received = &candidate->manifest.layers[index];
+		snprintf(shown, sizeof shown, "extracting %s",
+			 digest_text(&import.received->digest).text);
+		import.shown = shown;
+	}
 	file_source_init(&source, file.fd, file.offset, file.size);
 	r = layer_import(&import, &source.base, &layer, err);
 	close(file.fd);
@@ -269,6 +273,9 @@ static int load_image(const struct image_load *load, struct load_files *files,
 	if (candidate->has_digest)
 		ret->digest = candidate->descriptor.digest;
 	strings_add_all(&ret->names, &candidate->names);
+	ret->layers = xcalloc(candidate->manifest.layer_count + 1, sizeof *ret->layers);
+	for (size_t i = 0; i < candidate->manifest.layer_count; i++)
+		ret->layers[ret->layer_count++] = candidate->manifest.layers[i].digest;
 	return 0;
 }
 
@@ -375,8 +382,10 @@ int image_load(const struct image_load *load, struct loaded_images *ret, struct 
 
 void loaded_images_release(struct loaded_images *images)
 {
-	for (size_t i = 0; i < images->count; i++)
+	for (size_t i = 0; i < images->count; i++) {
 		strings_release(&images->items[i].names);
+		free(images->items[i].layers);
+	}
 	free(images->items);
 	*images = (struct loaded_images){ 0 };
 }

@@ -55,7 +55,9 @@ struct loaded_image {
 	struct object_id config_digest;
 	bool has_digest; /* docker archives have no manifests */
 	struct object_id digest;
-	struct strings names; /* whole ones: from annotations or RepoTags; there may be none */
+	struct strings names;     /* whole ones: from annotations or RepoTags; there may be none */
+	struct object_id *layers; /* digests of its blobs, lowest first */
+	size_t layer_count;       /* 0 for docker archives */
 };
 
 /* All zero is an empty list. */

@@ -221,7 +221,8 @@ static int ask_for_token(struct repository *repository, struct exchange_client *
 	exchange.has_body = request->form.length;
 	exchange.data = buf_string(&request->form);
 	exchange.size = request->form.length;
-	exchange.ca_file = same ? host->ca_file : NULL;
+	if (same)
+		exchange.certificates = registry_trust(host);
 	exchange.unverified = same && host->unverified;
 	do {
 		buf_clear(&request->answer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blobs of a repository, to it and from it. */
+/* Blobs from a repository. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +13,6 @@
 
 /* Nobody reads faster than that. */
 #define REPORT_NS 100000000u
-
-/* ---- from it ---- */
 
 struct getting {
 	const struct descriptor *blob;
@@ -135,8 +133,6 @@ int repository_get_blob(struct repository *repository, const struct descriptor *
 	return r;
 }
 
-/* ---- to it ---- */
-
 int repository_has_blob(struct repository *repository, const struct object_id *digest,
 			struct error *err)
 {
@@ -149,73 +145,4 @@ int repository_has_blob(struct repository *repository, const struct object_id *d
 	int r = registry_request(repository, &request, &answer, err);
 
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
-}
-
-struct putting {
-	const struct blob_progress *progress;
-	uint64_t reported_ns, size;
-};
-
-static void tell(void *context, uint64_t current, uint64_t total)
-{
-	struct putting *putting = context;
-
-	(void)total;
-	report(putting->progress, &putting->reported_ns, current, putting->size);
-}
-
-/* Where the upload that has begun goes on. */
-static int next_url(struct repository *repository, const struct exchange_answer *answer, char **ret,
-		    struct error *err)
-{
-	const char *location = exchange_header(answer, "Location");
-	cleanup_with(registry_host_release) struct registry_host host = { 0 };
-	struct exchange_client *client;
-	cleanup_free char *base = NULL;
-	int r;
-
-	if (!location)
-		return error_set(err, -EPROTO, "%s does not say where a blob is to go",
-				 repository->domain);
-	client = registries_take_client(repository->registries, err);
-	if (!client)
-		return -EOPNOTSUPP;
-	r = registry_host_find(repository, client, &host, err);
-	registries_give_client(repository->registries, client);
-	if (r < 0)
-		return r;
-	base = xasprintf("%s/v2/%s/blobs/uploads/", host.base, repository->path);
-	return exchange_url_resolve(base, location, ret, err);
-}
-
-/* One request for all of it; a part that got lost makes it start at the beginning. */
-int repository_put_blob(struct repository *repository, const struct object_id *digest,
-			const struct blob_content *content, const struct blob_progress *progress,
-			struct error *err)
-{
-	cleanup_with(exchange_answer_release) struct exchange_answer answer = { 0 };
-	cleanup_with(strings_release) struct strings headers = { 0 };
-	cleanup_free char *location = NULL, *url = NULL;
-	struct digest_text name = digest_text(digest);
-	struct putting putting = { .progress = progress, .size = content->size };
-	const struct blob_content nothing = { .data = "", .fd = -1 };
-	const struct registry_request start = {
-		.method = "POST", .path = "blobs/uploads/", .body = &nothing, .what = name.text
-	};
-	struct registry_request request = { .method = "PUT",
-					    .headers = &headers,
-					    .body = content,
-					    .what = name.text,
-					    .progress = tell,
-					    .context = &putting };
-	int r = registry_request(repository, &start, &answer, err);
-
-	if (r == 0)
-		r = next_url(repository, &answer, &location, err);
-	if (r < 0)
-		return r;
-	url = xasprintf("%s%cdigest=%s", location, strchr(location, '?') ? '&' : '?', name.text);
-	strings_add(&headers, "Content-Type: application/octet-stream");
-	request.url = url;
-	return registry_request(repository, &request, &answer, err);
 }

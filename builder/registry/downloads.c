@@ -13,7 +13,8 @@
 
 #include "builder/image/json.h"
 #include "builder/image/layer_import.h"
-#include "builder/registry/registry.h"
+#include "builder/registry/registry_internal.h"
+#include "builder/registry/underway.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
@@ -131,15 +132,26 @@ static int fetch_layer(struct downloads *downloads, const struct descriptor *blo
 {
 	struct telling telling = { downloads, digest_text(&blob->digest) };
 	const struct blob_progress progress = { tell, &telling };
+	struct registries *registries = downloads->options.repository->registries;
+	struct underway_blob *underway;
 	cleanup_fd int fd = -1;
 	int r;
 
 	if (blob->size > LAYER_SIZE_MAX)
 		return error_set(err, -E2BIG, "the layer %s has more than %llu bytes",
 				 telling.name.text, (unsigned long long)LAYER_SIZE_MAX);
+	r = underway_begin(registries, &blob->digest, downloads->cancel_fd, &underway, &fd);
+	if (r < 0)
+		return error_errno(err, r, "cannot wait for %s", telling.name.text);
+	if (r == 0) {
+		tell(&telling, blob->size, blob->size);
+		*ret = take_fd(&fd);
+		return 0;
+	}
 	r = open_file(downloads, &fd, err);
 	if (r == 0)
 		r = repository_get_blob(downloads->options.repository, blob, fd, &progress, err);
+	underway_end(registries, underway, r == 0 ? fd : -1);
 	if (r == 0)
 		*ret = take_fd(&fd);
 	return r;

@@ -15,7 +15,7 @@ void registry_host_release(struct registry_host *host)
 {
 	free(host->domain);
 	free(host->base);
-	free(host->ca_file);
+	certificates_release(&host->certificates);
 	*host = (struct registry_host){ 0 };
 }
 
@@ -24,7 +24,7 @@ static void copy(struct registry_host *ret, const struct registry_host *from)
 	*ret = *from;
 	ret->domain = xstrdup(from->domain);
 	ret->base = xstrdup(from->base);
-	ret->ca_file = from->ca_file ? xstrdup(from->ca_file) : NULL;
+	certificates_copy(&ret->certificates, &from->certificates);
 }
 
 /* "host", "host:80", "[::1]:80" */
@@ -54,22 +54,11 @@ static bool is_insecure(const struct repository *repository)
 	       strings_contain(list, repository->domain) || strings_contain(list, name);
 }
 
-/* The authority that Docker's users put beside it for this registry alone; NULL. */
-static char *find_ca_file(const char *domain)
+struct exchange_certificates registry_trust(const struct registry_host *host)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	cleanup_with(strings_release) struct strings places = { 0 };
+	const struct certificates *found = &host->certificates;
 
-	if (config && *config)
-		strings_add_format(&places, "%s/docker/certs.d/%s/ca.crt", config, domain);
-	else if (home && *home)
-		strings_add_format(&places, "%s/.config/docker/certs.d/%s/ca.crt", home, domain);
-	strings_add_format(&places, "/etc/docker/certs.d/%s/ca.crt", domain);
-	for (size_t i = 0; i < places.count; i++) {
-		if (access(places.items[i], R_OK) == 0)
-			return xstrdup(places.items[i]);
-	}
-	return NULL;
+	return (struct exchange_certificates){ found->authority, found->client, found->key };
 }
 
 /* ---- asking which it is ---- */
@@ -82,7 +71,7 @@ static int answers(struct registries *registries, struct exchange_client *client
 	cleanup_free char *url = xasprintf("%s/v2/", host->base);
 	const struct exchange exchange = { .method = "GET",
 					   .url = url,
-					   .ca_file = host->ca_file,
+					   .certificates = registry_trust(host),
 					   .unverified = host->unverified,
 					   .cancel_fd = registries->cancel_fd };
 	int r = exchange_perform(client, &exchange, &answer, err);
@@ -131,7 +120,7 @@ static int find_out(struct repository *repository, struct exchange_client *clien
 
 	ret->domain = xstrdup(domain);
 	ret->insecure = is_insecure(repository);
-	ret->ca_file = find_ca_file(domain);
+	certificates_find(domain, &ret->certificates);
 	if (loopback || ret->insecure)
 		return choose(repository->registries, client, ret, loopback && !ret->insecure, err);
 	ret->base =

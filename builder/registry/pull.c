@@ -4,10 +4,12 @@
 #include <errno.h>
 
 #include "builder/image/image_store.h"
+#include "builder/image/layer/layer_cache.h"
+#include "builder/image/layer/layer_places.h"
 #include "builder/image/load.h"
 #include "builder/image/reference.h"
 #include "builder/registry/downloads.h"
-#include "builder/registry/registry.h"
+#include "builder/registry/registry_internal.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
@@ -46,6 +48,8 @@ static int set_up(struct pulling *pulling, struct error *err)
 						       : reference->tag);
 	pulling->repository =
 		repository_new(pull->registries, reference->domain, reference->path, pull->flags);
+	if (pull->progress && pull->progress->cancel_fd)
+		repository_set_cancel_fd(pulling->repository, *pull->progress->cancel_fd);
 	return 0;
 }
 
@@ -64,6 +68,17 @@ static int find_there(struct pulling *pulling, struct object_id *ret, struct err
 	if (r > 0)
 		*ret = found.snapshot;
 	return r;
+}
+
+/* Where its layers can be had again; forgetting it costs time later, and nothing else. */
+static void remember_place(const struct pulling *pulling, const struct loaded_image *image)
+{
+	cleanup_with(layer_cache_close) struct layer_cache *cache = NULL;
+	cleanup_free char *place =
+		xasprintf("%s/%s", pulling->reference.domain, pulling->reference.path);
+
+	if (layer_cache_open(pulling->pull->store, &cache, NULL) == 0)
+		(void)layer_places_add(cache, place, image->layers, image->layer_count, NULL);
 }
 
 static int fetch(struct pulling *pulling, struct object_id *ret, struct error *err)
@@ -96,22 +111,27 @@ static int fetch(struct pulling *pulling, struct object_id *ret, struct error *e
 	load.fetcher = downloads_fetcher(downloads);
 	load.progress = downloads_progress(downloads);
 	r = image_load(&load, &images, err);
-	if (r == 0)
-		*ret = images.items[0].snapshot;
-	return r;
+	if (r < 0)
+		return r;
+	remember_place(pulling, &images.items[0]);
+	*ret = images.items[0].snapshot;
+	return 0;
 }
 
-/* With the digest as well, by which it is known again. */
+/* With the digest as well, by which it is known again. One at a time: a name for several platforms is
+ * read before it is written. */
 static int give_names(const struct pulling *pulling, const struct object_id *snapshot,
 		      struct error *err)
 {
 	const struct registry_pull *pull = pulling->pull;
-	int r = image_tag(pull->store, pull->lease, pulling->exact, snapshot, 1, IMAGE_TAG_ADD,
-			  err);
+	int r;
 
+	registries_lock_names(pull->registries);
+	r = image_tag(pull->store, pull->lease, pulling->exact, snapshot, 1, IMAGE_TAG_ADD, err);
 	if (r == 0)
 		r = image_tag(pull->store, pull->lease, pull->name, snapshot, 1, IMAGE_TAG_ADD,
 			      err);
+	registries_unlock_names(pull->registries);
 	return r;
 }
 

@@ -4,20 +4,24 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "builder/image/assemble.h"
 #include "builder/image/reference.h"
+#include "builder/registry/crew.h"
 #include "builder/registry/registry.h"
 #include "fs/base/alloc.h"
-#include "fs/base/cancel.h"
 #include "fs/base/error.h"
+#include "fs/base/strings.h"
+
+/* Repositories of the same registry that are tried for one blob. */
+#define MOUNTS_MAX 3
 
 /* A layer or a configuration. */
 struct upload {
 	struct object_id digest;
 	struct blob_content content;
+	const struct layer_blob *layer; /* NULL: a configuration */
 };
 
 struct pushing {
@@ -26,24 +30,20 @@ struct pushing {
 	struct repository *repository;
 	struct upload *uploads;
 	size_t count, capacity;
-	int stop_fd, cancel_fd, old_cancel_fd;
-	pthread_mutex_t lock;
-	size_t next;          /* guarded by lock */
-	struct error failure; /* guarded by lock: the first one */
+	struct crew *crew;
 	pthread_mutex_t report_lock;
 };
 
 /* ---- what there is to send ---- */
 
-static void add_upload(struct pushing *pushing, const struct object_id *digest,
-		       const struct blob_content *content)
+static void add_upload(struct pushing *pushing, const struct upload *upload)
 {
 	for (size_t i = 0; i < pushing->count; i++) {
-		if (object_id_equal(&pushing->uploads[i].digest, digest))
+		if (object_id_equal(&pushing->uploads[i].digest, &upload->digest))
 			return;
 	}
 	array_reserve_one(pushing->uploads, pushing->count, pushing->capacity);
-	pushing->uploads[pushing->count++] = (struct upload){ *digest, *content };
+	pushing->uploads[pushing->count++] = *upload;
 }
 
 static void collect(struct pushing *pushing)
@@ -52,15 +52,21 @@ static void collect(struct pushing *pushing)
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct image *image = &all->images[i];
-		struct blob_content config = { image->config.data, -1, image->config.length };
+		const struct buf *config = &image->config;
 
 		for (size_t j = 0; j < image->layer_count; j++) {
 			const struct layer_blob *layer = &image->layers[j];
-			struct blob_content content = { NULL, layer->fd, layer->blob_size };
 
-			add_upload(pushing, &layer->digest, &content);
+			add_upload(pushing,
+				   &(struct upload){
+					   .digest = layer->digest,
+					   .content = { .fd = layer->fd, .size = layer->blob_size },
+					   .layer = layer });
 		}
-		add_upload(pushing, &image->config_descriptor.digest, &config);
+		add_upload(pushing, &(struct upload){ .digest = image->config_descriptor.digest,
+						      .content = { .data = config->data,
+								   .fd = -1,
+								   .size = config->length } });
 	}
 }
 
@@ -81,60 +87,68 @@ static void tell(void *context, uint64_t current, uint64_t total)
 	(void)pthread_mutex_unlock(&pushing->report_lock);
 }
 
-static int send_one(struct pushing *pushing, const struct upload *upload, struct error *err)
+/* From another repository of the same registry: 1, or 0 and perhaps an upload that has begun. */
+static int take_over(struct pushing *pushing, const struct upload *upload, char **ret_upload,
+		     struct error *err)
 {
+	cleanup_with(strings_release) struct strings places = { 0 };
+	const struct registry_push *push = pushing->push;
+	const struct reference *to = &pushing->reference;
+	size_t length = strlen(to->domain);
+	unsigned tried = 0;
+	int r = 0;
+
+	if (push->blobs && upload->layer)
+		push->blobs->places(push->blobs, &upload->digest, &places);
+	for (size_t i = 0; i < places.count && tried < MOUNTS_MAX && r == 0; i++) {
+		const char *place = places.items[i];
+
+		if (strncmp(place, to->domain, length) != 0 || place[length] != '/' ||
+		    strcmp(place + length + 1, to->path) == 0)
+			continue;
+		tried++;
+		free(take_ptr(ret_upload));
+		r = repository_mount_blob(pushing->repository, &upload->digest, place + length + 1,
+					  ret_upload, err);
+	}
+	return r;
+}
+
+static int send_bytes(struct pushing *pushing, const struct upload *upload, const char *begun,
+		      struct telling *telling, struct error *err)
+{
+	const struct registry_push *push = pushing->push;
+	const struct blob_progress progress = { tell, telling };
+	struct blob_content content = upload->content;
+	cleanup_fd int fd = -1;
+	int r = 0;
+
+	if (!content.data && content.fd < 0) {
+		r = push->blobs->open(push->blobs, upload->layer, crew_cancel_fd(pushing->crew),
+				      &fd, err);
+		content.fd = fd;
+	}
+	content.upload = begun;
+	return r < 0 ? r
+		     : repository_put_blob(pushing->repository, &upload->digest, &content,
+					   &progress, err);
+}
+
+static int send_one(void *context, size_t index, struct error *err)
+{
+	struct pushing *pushing = context;
+	const struct upload *upload = &pushing->uploads[index];
 	struct telling telling = { pushing, digest_text(&upload->digest) };
-	const struct blob_progress progress = { tell, &telling };
+	cleanup_free char *begun = NULL;
 	int r = repository_has_blob(pushing->repository, &upload->digest, err);
 
 	if (r == 0)
-		r = repository_put_blob(pushing->repository, &upload->digest, &upload->content,
-					&progress, err);
+		r = take_over(pushing, upload, &begun, err);
+	if (r == 0)
+		r = send_bytes(pushing, upload, begun, &telling, err);
 	if (r >= 0)
 		tell(&telling, upload->content.size, upload->content.size);
 	return r < 0 ? r : 0;
-}
-
-static void *work(void *context)
-{
-	struct pushing *pushing = context;
-
-	(void)pthread_mutex_lock(&pushing->lock);
-	while (pushing->next < pushing->count && pushing->failure.code == 0) {
-		const struct upload *upload = &pushing->uploads[pushing->next++];
-		struct error problem = { 0 };
-		int r;
-
-		(void)pthread_mutex_unlock(&pushing->lock);
-		r = send_one(pushing, upload, &problem);
-		(void)pthread_mutex_lock(&pushing->lock);
-		if (r == 0 || pushing->failure.code < 0)
-			continue;
-		pushing->failure = problem;
-		pushing->failure.code = r;
-		/* The others have nothing to do any more. */
-		(void)eventfd_write(pushing->stop_fd, 1);
-	}
-	(void)pthread_mutex_unlock(&pushing->lock);
-	return NULL;
-}
-
-static int send_all(struct pushing *pushing, struct error *err)
-{
-	pthread_t threads[REGISTRY_PARALLEL];
-	size_t count = 0;
-
-	while (count < REGISTRY_PARALLEL && count < pushing->count &&
-	       pthread_create(&threads[count], NULL, work, pushing) == 0)
-		count++;
-	/* Without a thread it is done here. */
-	if (count == 0)
-		work(pushing);
-	while (count > 0)
-		(void)pthread_join(threads[--count], NULL);
-	if (pushing->failure.code < 0 && err)
-		*err = pushing->failure;
-	return pushing->failure.code;
 }
 
 /* ---- manifests ---- */
@@ -190,15 +204,10 @@ static int set_up(struct pushing *pushing, struct error *err)
 	pushing->repository =
 		repository_new(push->registries, pushing->reference.domain, pushing->reference.path,
 			       push->flags | REPOSITORY_PUSH);
-	pushing->old_cancel_fd = repository_cancel_fd(pushing->repository);
-	pushing->stop_fd = eventfd(0, EFD_CLOEXEC);
-	r = pushing->stop_fd < 0
-		    ? -errno
-		    : cancel_join(pushing->stop_fd, pushing->old_cancel_fd, &pushing->cancel_fd);
-	if (r < 0)
-		return error_errno(err, r, "cannot begin");
-	repository_set_cancel_fd(pushing->repository, pushing->cancel_fd);
-	return 0;
+	r = crew_new(repository_cancel_fd(pushing->repository), &pushing->crew, err);
+	if (r == 0)
+		repository_set_cancel_fd(pushing->repository, crew_cancel_fd(pushing->crew));
+	return r;
 }
 
 static void clean_up(struct pushing *pushing)
@@ -206,25 +215,21 @@ static void clean_up(struct pushing *pushing)
 	repository_free(pushing->repository);
 	reference_release(&pushing->reference);
 	free(pushing->uploads);
-	if (pushing->stop_fd >= 0)
-		close(pushing->stop_fd);
-	if (pushing->cancel_fd >= 0)
-		close(pushing->cancel_fd);
-	(void)pthread_mutex_destroy(&pushing->lock);
+	crew_free(pushing->crew);
 	(void)pthread_mutex_destroy(&pushing->report_lock);
 }
 
 int registry_push(const struct registry_push *push, struct error *err)
 {
-	struct pushing pushing = { .push = push, .stop_fd = -1, .cancel_fd = -1 };
+	struct pushing pushing = { .push = push };
 	int r;
 
-	(void)pthread_mutex_init(&pushing.lock, NULL);
 	(void)pthread_mutex_init(&pushing.report_lock, NULL);
 	r = set_up(&pushing, err);
 	if (r == 0) {
 		collect(&pushing);
-		r = send_all(&pushing, err);
+		r = crew_run(pushing.crew, REGISTRY_PARALLEL, pushing.count, send_one, &pushing,
+			     err);
 	}
 	if (r == 0)
 		r = send_manifests(&pushing, err);

@@ -14,6 +14,8 @@ struct registries *registries_new(const struct strings *insecure, int cancel_fd)
 		strings_add_all(&registries->insecure, insecure);
 	registries->cancel_fd = cancel_fd;
 	(void)pthread_mutex_init(&registries->lock, NULL);
+	(void)pthread_mutex_init(&registries->names, NULL);
+	(void)pthread_cond_init(&registries->arrived, NULL);
 	return registries;
 }
 
@@ -30,7 +32,19 @@ void registries_free(struct registries *registries)
 	strings_release(&registries->authorizations);
 	strings_release(&registries->insecure);
 	(void)pthread_mutex_destroy(&registries->lock);
+	(void)pthread_mutex_destroy(&registries->names);
+	(void)pthread_cond_destroy(&registries->arrived);
 	free(registries);
+}
+
+void registries_lock_names(struct registries *registries)
+{
+	(void)pthread_mutex_lock(&registries->names);
+}
+
+void registries_unlock_names(struct registries *registries)
+{
+	(void)pthread_mutex_unlock(&registries->names);
 }
 
 struct repository *repository_new(struct registries *registries, const char *domain,

@@ -78,10 +78,18 @@ struct blob_content {
 	const void *data;
 	int fd;
 	uint64_t size;
+	const char *upload; /* what repository_mount_blob() has begun instead; NULL */
 };
 int repository_put_blob(struct repository *repository, const struct object_id *digest,
 			const struct blob_content *content, const struct blob_progress *progress,
 			struct error *err);
+/*
+ * Let it be there as well as in the repository `from` ("library/debian") of the same registry, without
+ * sending it. 1; or 0 when the registry does not, for whatever reason, and perhaps in *ret_upload,
+ * which the caller frees, what repository_put_blob() goes on with.
+ */
+int repository_mount_blob(struct repository *repository, const struct object_id *digest,
+			  const char *from, char **ret_upload, struct error *err);
 /* Under a tag or its digest. */
 int repository_put_manifest(struct repository *repository, const char *name, const char *media_type,
 			    const struct buf *text, struct error *err);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "builder/registry/certificates.h"
 #include "builder/registry/registry.h"
 #include "builder/remote/exchange.h"
 #include "fs/base/buf.h"
@@ -13,7 +14,7 @@
 struct registry_host {
 	char *domain; /* as names of images have it */
 	char *base;   /* "https://registry-1.docker.io" */
-	char *ca_file;
+	struct certificates certificates;
 	bool insecure;   /* asked for */
 	bool unverified; /* what came of it */
 };
@@ -24,6 +25,9 @@ struct registries {
 	pthread_mutex_t lock;
 	struct registry_host *hosts; /* guarded by lock */
 	size_t host_count, host_capacity;
+	pthread_cond_t arrived;           /* a blob that was under way, or not */
+	struct underway_blob *underway;   /* guarded by lock */
+	pthread_mutex_t names;            /* held while an image gets its names */
 	struct strings authorizations;    /* guarded by lock: key and value by turns */
 	struct exchange_client **clients; /* guarded by lock: those that nobody uses */
 	size_t client_count, client_capacity;
@@ -38,6 +42,9 @@ struct repository {
 	int cancel_fd;
 };
 
+void registries_lock_names(struct registries *registries);
+void registries_unlock_names(struct registries *registries);
+
 /* ---- hosts ---- */
 
 /* Find out where it is, asking it where there is a choice. What is in *ret is the caller's. */
@@ -45,6 +52,8 @@ int registry_host_find(struct repository *repository, struct exchange_client *cl
 		       struct registry_host *ret, struct error *err);
 void registry_host_release(struct registry_host *host);
 DEFINE_CLEANUP_VALUE(struct registry_host, registry_host_release);
+/* Good as long as the host. */
+struct exchange_certificates registry_trust(const struct registry_host *host);
 /* The host of "https://host:443"; the caller frees. */
 char *registry_origin_host(const char *origin);
 
@@ -72,6 +81,7 @@ struct registry_request {
 	const struct strings *headers;
 	const struct blob_content *body; /* NULL: none */
 	const char *what;                /* for messages: "layer sha256:…" */
+	bool once;                       /* what may pass is left to the caller, see may_pass */
 	/* Before every try: what has come so far may be forgotten, and headers added. */
 	int (*begin)(void *context, struct strings *headers);
 	/* What comes with a status of 2xx. */

@@ -101,13 +101,15 @@ static int ask_once(struct asking *asking, struct error *err)
 		strings_add_all(&headers, request->headers);
 	if (home && asking->authorization)
 		strings_add_format(&headers, "Authorization: %s", asking->authorization);
-	exchange.ca_file = home ? asking->host.ca_file : NULL;
+	if (home)
+		exchange.certificates = registry_trust(&asking->host);
 	exchange.unverified = home && asking->host.unverified;
 	if (request->body) {
 		exchange.has_body = true;
 		exchange.data = request->body->data;
 		exchange.fd = request->body->fd;
 		exchange.size = request->body->size;
+		exchange.once = request->once;
 	}
 	buf_clear(&asking->complaint);
 	r = request->begin ? request->begin(request->context, &headers) : 0;
@@ -180,7 +182,7 @@ static int judge(struct asking *asking, int r, struct error *err)
 	long status = asking->answer->status;
 	int home;
 
-	if (asking->answer->may_pass &&
+	if (asking->answer->may_pass && !asking->request->once &&
 	    exchange_wait(asking->repository->cancel_fd, ++asking->tries))
 		return 1;
 	if (r < 0)
@@ -226,12 +228,22 @@ static void asking_release(struct asking *asking)
 }
 DEFINE_CLEANUP_VALUE(struct asking, asking_release);
 
-static int add_advice(struct error *problem)
+static void add_advice(struct error *problem, const char *advice)
 {
 	cleanup_free char *words = xstrdup(problem->text);
 
-	return error_set(problem, problem->code,
-			 "%s; 'docker login' or 'podman login' tells who you are", words);
+	(void)error_set(problem, problem->code, "%s; %s", words, advice);
+}
+
+static void advise_trust(const struct repository *repository, struct error *problem)
+{
+	cleanup_free char *advice = xasprintf(
+		"the certificate of the authority that vouches for %s goes to "
+		"~/.config/containers/certs.d/%s/ca.crt or /etc/docker/certs.d/%s/ca.crt, or "
+		"SSL_CERT_FILE names it",
+		repository->domain, repository->domain, repository->domain);
+
+	add_advice(problem, advice);
 }
 
 int registry_request(struct repository *repository, const struct registry_request *request,
@@ -256,7 +268,9 @@ int registry_request(struct repository *repository, const struct registry_reques
 	if (r == 0)
 		return 0;
 	if (r == -EACCES)
-		(void)add_advice(&problem);
+		add_advice(&problem, "'docker login' or 'podman login' tells who you are");
+	if (ret->untrusted)
+		advise_trust(repository, &problem);
 	if (err)
 		*err = problem;
 	if (r == -ECANCELED)

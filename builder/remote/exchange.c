@@ -133,7 +133,8 @@ static int seek_body(void *context, curl_off_t offset, int origin)
 {
 	struct transfer *transfer = context;
 
-	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > transfer->exchange->size)
+	if ((transfer->exchange->once && transfer->sent) || origin != SEEK_SET || offset < 0 ||
+	    (uint64_t)offset > transfer->exchange->size)
 		return CURL_SEEKFUNC_FAIL;
 	transfer->sent = (uint64_t)offset;
 	return CURL_SEEKFUNC_OK;
@@ -207,10 +208,15 @@ static void set_trust(struct transfer *transfer)
 	const struct exchange *exchange = transfer->exchange;
 	const struct curl_library *curl = transfer->curl;
 	/* Where programs in Go, and so the tools beside this one, look for it. */
-	const char *file = exchange->ca_file ? exchange->ca_file : getenv("SSL_CERT_FILE");
+	const struct exchange_certificates *files = &exchange->certificates;
+	const char *file = files->authority ? files->authority : getenv("SSL_CERT_FILE");
 
 	if (file && *file)
 		curl->easy_setopt(transfer->handle, CURLOPT_CAINFO, file);
+	if (files->client && files->key) {
+		curl->easy_setopt(transfer->handle, CURLOPT_SSLCERT, files->client);
+		curl->easy_setopt(transfer->handle, CURLOPT_SSLKEY, files->key);
+	}
 	if (!exchange->unverified)
 		return;
 	curl->easy_setopt(transfer->handle, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -251,10 +257,9 @@ static void set_up(struct transfer *transfer, struct curl_slist *headers)
 static bool may_pass(CURLcode code, long status)
 {
 	static const CURLcode broken[] = {
-		CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST,
-		CURLE_GOT_NOTHING,     CURLE_OPERATION_TIMEDOUT,
-		CURLE_PARTIAL_FILE,    CURLE_RECV_ERROR,
-		CURLE_SEND_ERROR,      CURLE_HTTP2,
+		CURLE_COULDNT_CONNECT,    CURLE_COULDNT_RESOLVE_HOST, CURLE_GOT_NOTHING,
+		CURLE_OPERATION_TIMEDOUT, CURLE_PARTIAL_FILE,         CURLE_RECV_ERROR,
+		CURLE_SEND_ERROR,         CURLE_SEND_FAIL_REWIND,     CURLE_HTTP2,
 		CURLE_HTTP2_STREAM,
 	};
 
@@ -282,7 +287,8 @@ static int judge(struct transfer *transfer, CURLcode code, struct error *err)
 				   url);
 	if (code == CURLE_OK)
 		return 0;
-	return error_set(err, -EIO, "cannot fetch '%s': %s", url,
+	return error_set(err, -EIO, "cannot %s '%s': %s",
+			 transfer->exchange->size ? "send to" : "fetch", url,
 			 transfer->message[0] ? transfer->message
 					      : transfer->curl->easy_strerror(code));
 }
@@ -315,6 +321,7 @@ int exchange_perform(struct exchange_client *client, const struct exchange *exch
 	curl->slist_free_all(headers);
 	ret->may_pass = transfer.failed == 0 && may_pass(code, ret->status);
 	ret->no_tls = code == CURLE_SSL_CONNECT_ERROR;
+	ret->untrusted = code == CURLE_PEER_FAILED_VERIFICATION;
 	return judge(&transfer, code, err);
 }
 

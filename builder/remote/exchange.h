@@ -25,21 +25,29 @@ int exchange_client_new(struct exchange_client **ret, struct error *err);
 void exchange_client_free(struct exchange_client *client);
 DEFINE_CLEANUP(struct exchange_client *, exchange_client_free);
 
+/* Files in PEM. */
+struct exchange_certificates {
+	const char *authority;    /* more that are trusted; NULL: those of the system */
+	const char *client, *key; /* who asks; NULL: nobody says */
+};
+
 struct exchange {
 	const char *method; /* "GET", "HEAD", "POST", "PUT", "PATCH" */
 	const char *url;
 	const struct strings *headers; /* "Name: value"; what holds a line break is left out */
 	/* Follow redirections: for requests that carry nothing but what the host they go to may know. */
 	bool follow;
-	const char *ca_file; /* more authorities to trust; NULL: those of the system */
-	bool unverified;     /* whoever the server is */
-	int cancel_fd;       /* readable: give up; -1: none */
+	struct exchange_certificates certificates;
+	bool unverified; /* whoever the server is */
+	int cancel_fd;   /* readable: give up; -1: none */
 
 	/* What goes along: bytes of memory, or (NULL) of the file `fd` from `offset`. */
 	bool has_body;
 	const void *data;
 	int fd;
 	uint64_t offset, size;
+	/* Part of it must not be sent twice, also where a kept connection turns out to be gone. */
+	bool once;
 
 	/* Takes what comes with an answer of this status: 0, or a negative errno to give up with. */
 	int (*take)(void *context, long status, const void *data, size_t size);
@@ -53,8 +61,9 @@ struct exchange_answer {
 	long status;            /* 0: there was none */
 	struct strings headers; /* "Name: value" */
 	char *redirect;         /* where a redirection leads, whole; NULL */
-	bool may_pass; /* it failed, or said so, in a way that may be gone when tried again */
-	bool no_tls;   /* whoever listens there does not speak TLS */
+	bool may_pass;  /* it failed, or said so, in a way that may be gone when tried again */
+	bool no_tls;    /* whoever listens there does not speak TLS */
+	bool untrusted; /* nobody vouches for who listens there */
 };
 
 /*

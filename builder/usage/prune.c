@@ -13,6 +13,7 @@
 #include "fs/base/error.h"
 #include "fs/snapshot/cache.h"
 #include "fs/store/gc.h"
+#include "fs/store/refs.h"
 #include "fs/store/steps.h"
 #include "fs/store/store.h"
 #include "fs/store/usage.h"
@@ -57,6 +58,8 @@ static bool may_go(const struct pruning *pruning, const struct usage_record *rec
 		       is_asked_for(pruning, record);
 	case USAGE_CACHE:
 		return (options->all || options->types_given) && is_asked_for(pruning, record);
+	case USAGE_DANGLING:
+		return is_asked_for(pruning, record);
 	case USAGE_IMAGE:
 	case USAGE_PIN:
 	case USAGE_LAYERS:
@@ -177,6 +180,15 @@ static int drop_cache(struct pruning *pruning, const char *id, struct error *err
 	return r < 0 ? r : cache_remove(cache, 0, err);
 }
 
+/* Its layers are states: they go as such. */
+static int drop_name(struct pruning *pruning, const char *name, struct error *err)
+{
+	cleanup_free char *ref = xasprintf("tag/%s", name);
+	int r = store_ref_delete(pruning->store, ref, err);
+
+	return r < 0 ? r : 0;
+}
+
 static void note_gone(struct usage_report *ret, const struct usage_record *record)
 {
 	array_reserve_one(ret->items, ret->count, ret->capacity);
@@ -198,7 +210,9 @@ static int drop_candidates(struct pruning *pruning, size_t first, struct usage_r
 
 		if (record->type == USAGE_CACHE && !dry)
 			r = drop_cache(pruning, record->name, err);
-		else if (record->type != USAGE_CACHE)
+		else if (record->type == USAGE_DANGLING && !dry)
+			r = drop_name(pruning, record->name, err);
+		else if (record->type != USAGE_CACHE && record->type != USAGE_DANGLING)
 			ids[count++] = record->id;
 		if (r == -EBUSY)
 			r = 0;

@@ -43,6 +43,49 @@ static struct usage_record *add(struct counting *counting, enum usage_type type,
 
 /* ---- names ---- */
 
+#define TAG_PREFIX "tag/"
+
+/* Has the image a digest for its only name? Then a tag that it was pulled by has moved. */
+static bool is_dangling(const struct ref_list *refs, const struct ref *ref)
+{
+	if (!strchr(ref->name, '@'))
+		return false;
+	for (size_t i = 0; i < refs->count; i++) {
+		if (!strchr(refs->items[i].name, '@') &&
+		    object_id_equal(&refs->items[i].id, &ref->id))
+			return false;
+	}
+	return true;
+}
+
+static int64_t last_use(const struct counting *counting, const struct ref *ref)
+{
+	const struct history_use *use = history_use_of(&counting->uses, &ref->id);
+
+	return use && use->used_ms / 1000 > ref->time_s ? use->used_ms / 1000 : ref->time_s;
+}
+
+static int add_dangling(struct counting *counting, struct error *err)
+{
+	struct ref_list refs = { 0 };
+	int r = store_ref_list(counting->store, TAG_PREFIX, &refs, err);
+
+	for (size_t i = 0; i < refs.count && r == 0; i++) {
+		const struct ref *ref = &refs.items[i];
+		struct usage_record *record;
+
+		if (!is_dangling(&refs, ref))
+			continue;
+		record = add(counting, USAGE_DANGLING, ref->name + strlen(TAG_PREFIX));
+		record->id = ref->id;
+		record->created_s = ref->time_s;
+		record->used_s = last_use(counting, ref);
+		r = usage_count(counting->usage, &ref->id, &record->size, err);
+	}
+	ref_list_release(&refs);
+	return r;
+}
+
 static int add_refs(struct counting *counting, const char *prefix, enum usage_type type,
 		    struct error *err)
 {
@@ -51,8 +94,11 @@ static int add_refs(struct counting *counting, const char *prefix, enum usage_ty
 
 	for (size_t i = 0; i < refs.count && r == 0; i++) {
 		const struct ref *ref = &refs.items[i];
-		struct usage_record *record = add(counting, type, ref->name + strlen(prefix));
+		struct usage_record *record;
 
+		if (type == USAGE_IMAGE && is_dangling(&refs, ref))
+			continue;
+		record = add(counting, type, ref->name + strlen(prefix));
 		record->id = ref->id;
 		record->created_s = record->used_s = ref->time_s;
 		r = usage_count(counting->usage, &ref->id, &record->size, err);
@@ -285,13 +331,15 @@ int usage_report_make(struct store *store, struct history *history, struct usage
 		r = usage_begin(store, &usage, err);
 	counting.usage = usage;
 	if (r == 0)
-		r = add_refs(&counting, "tag/", USAGE_IMAGE, err);
+		r = add_refs(&counting, TAG_PREFIX, USAGE_IMAGE, err);
 	if (r == 0)
 		r = add_refs(&counting, "pin/", USAGE_PIN, err);
 	if (r == 0)
 		r = add_caches(&counting, err);
 	if (r == 0)
 		r = add_states(&counting, err);
+	if (r == 0)
+		r = add_dangling(&counting, err);
 	if (r == 0)
 		r = add_layers(&counting, err);
 	if (r == 0)
@@ -313,9 +361,9 @@ void usage_report_release(struct usage_report *report)
 const char *usage_type_name(enum usage_type type)
 {
 	static const char *const names[USAGE_TYPE_COUNT] = {
-		[USAGE_IMAGE] = "image",  [USAGE_PIN] = "pin",       [USAGE_CACHE] = "cache",
-		[USAGE_STATE] = "state",  [USAGE_FAILED] = "failed", [USAGE_LAYERS] = "layers",
-		[USAGE_JOURNAL] = "logs",
+		[USAGE_IMAGE] = "image",  [USAGE_PIN] = "pin",           [USAGE_CACHE] = "cache",
+		[USAGE_STATE] = "state",  [USAGE_FAILED] = "failed",     [USAGE_LAYERS] = "layers",
+		[USAGE_JOURNAL] = "logs", [USAGE_DANGLING] = "dangling",
 	};
 
 	return names[type];
@@ -327,6 +375,7 @@ bool usage_is_reclaimable(const struct usage_record *record)
 	case USAGE_STATE:
 	case USAGE_FAILED:
 		return !record->shared && !record->in_use;
+	case USAGE_DANGLING:
 	case USAGE_LAYERS:
 		return true;
 	case USAGE_IMAGE:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What takes room in a store, in things that people know: images, pins, caches, states of steps,
- * layers kept for exports, journals. Each takes what nothing in front of it in the report does, so
+ * images without a tag, layers kept for exports, journals. Each takes what nothing in front of it in the report does, so
  * that all together are the whole.
  */
 #pragma once
@@ -19,9 +19,11 @@ struct store;
 enum usage_type {
 	USAGE_IMAGE,
 	USAGE_PIN,
-	USAGE_CACHE,   /* all versions of one */
-	USAGE_STATE,   /* of a step, to be found again */
-	USAGE_FAILED,  /* of a step that failed */
+	USAGE_CACHE,  /* all versions of one */
+	USAGE_STATE,  /* of a step, to be found again */
+	USAGE_FAILED, /* of a step that failed */
+	/* An image with no name but that of its digest: its tag has moved, or it never had one. */
+	USAGE_DANGLING,
 	USAGE_LAYERS,  /* all that are kept as they were written */
 	USAGE_JOURNAL, /* all of them */
 	USAGE_TYPE_COUNT,

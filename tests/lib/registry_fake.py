@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # registry_fake.py PORT-FILE LOG FAULT LAYOUT: a registry of one OCI layout that misbehaves. It gives
 # image "app:1", and what goes wrong is FAULT. With "auth" it wants tokens, of which it gives some to
-# user:secret itself; "basic" wants the password.
-import base64, hashlib, http.server, json, os, sys, threading, time
+# user:secret itself; "basic" wants the password. What is pushed to "own" is looked at and forgotten.
+import base64, hashlib, http.server, json, os, socket, sys, threading, time
 from urllib.parse import urlsplit, parse_qs
 
 fault, layout = sys.argv[3], sys.argv[4]
@@ -10,7 +10,10 @@ blobs = os.path.join(layout, 'blobs/sha256')
 index = json.load(open(os.path.join(layout, 'index.json')))
 top = index['manifests'][0]
 password = 'Basic ' + base64.b64encode(b'user:secret').decode()
+lowest = json.load(open(os.path.join(blobs, top['digest'][7:])))['layers'][0]['digest'][7:]
 broken = set()
+uploads = []
+meeting = threading.Barrier(2)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,6 +44,39 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.layer(url.path.rsplit(':', 1)[1])
         self.answer(200 if url.path == '/v2/' else 404, b'{}')
 
+    # Uploads begin anew for each blob, and what there is of one stays with it, as with the registries
+    # that append to it.
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get('Content-Length') or 0))
+        if fault == 'push-refused':
+            return self.answer(403, b'{"errors":[{"code":"DENIED","message":"not by you"}]}')
+        uploads.append(b'')
+        self.answer(202, b'', {'Location': '/v2/own/blobs/uploads/%d' % (len(uploads) - 1)})
+
+    def do_PUT(self):
+        url = urlsplit(self.path)
+        size = int(self.headers['Content-Length'])
+        if url.path.startswith('/v2/own/manifests/'):
+            self.rfile.read(size)
+            return self.answer(201)
+        number = int(url.path.rsplit('/', 1)[1])
+        digest = parse_qs(url.query)['digest'][0]
+        again = fault == 'push-cut-for-ever' or digest not in broken
+        if fault.startswith('push-cut') and size > 100000 and again:
+            broken.add(digest)
+            uploads[number] += self.rfile.read(size // 2)
+            self.log_message('"PUT" cut')
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return None
+        uploads[number] += self.rfile.read(size)
+        if fault == 'push-passing' and again:
+            broken.add(digest)
+            return self.answer(503, b'{}')
+        if 'sha256:' + hashlib.sha256(uploads[number]).hexdigest() != digest:
+            return self.answer(400, b'{"errors":[{"code":"DIGEST_INVALID","message":"other bytes"}]}')
+        self.answer(201)
+
     def challenge(self, text):
         self.answer(401, b'{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}',
                     {'WWW-Authenticate': text})
@@ -53,6 +89,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, b'{"token":"good"}')
 
     def manifest(self, name):
+        if name == 'none':
+            return self.answer(404, b'{}')
+        if fault == 'together' and self.command == 'HEAD' and not name.startswith('sha256:'):
+            try:
+                meeting.wait(20)
+            except threading.BrokenBarrierError:
+                return self.answer(404, b'{"errors":[{"message":"nobody else came"}]}')
         digest = name[7:] if name.startswith('sha256:') else top['digest'][7:]
         data = open(os.path.join(blobs, digest), 'rb').read()
         headers = {'Content-Type': json.loads(data)['mediaType']}
@@ -78,7 +121,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(307, b'', {
                 'Location': 'http://localhost:%d/elsewhere/sha256:%s' % (port, digest)})
         if not is_layer:
+            if fault == 'together':
+                meeting.wait(20)
             return self.blob(digest)
+        if fault == 'together':
+            time.sleep(2)
+        if fault == 'elsewhere' and digest == lowest:
+            return self.answer(404, b'{}')
         if fault == 'stall':
             self.send_response(200)
             self.send_header('Content-Length', '1000')

@@ -65,6 +65,13 @@ expect "platforms" 2 "$(varve images | grep -c "$REGISTRY/app:1 ")"
 varve pull --platform linux/arm64 "$REGISTRY/app:1" >"$LOG" 2>&1 || fail "$(cat "$LOG")"
 expect "requests for what is there" 0 "$(asked 'GET.*/(blobs|manifests)/')"
 
+echo "a build for both has them at once, and both get the name"
+forget
+printf 'FROM %s/app:1\nCOPY Dockerfile /\n' "$REGISTRY" >"$CONTEXT/Dockerfile"
+build --platform linux/amd64,linux/arm64 -o "type=oci,dest=$TEST_TMP/both.tar" "$CONTEXT"
+expect "platforms" 2 "$(varve images | grep -c "$REGISTRY/app:1 ")"
+expect "news" 2 "$(grep '^#[0-9]* \[internal\] load metadata for' "$LOG" | sort -u | wc -l)"
+
 echo "a platform that there is none for"
 refused "there is no image for linux/riscv64; there are: linux/amd64, linux/arm64" \
 	varve pull --platform linux/riscv64 "$REGISTRY/app:1"

@@ -21,6 +21,7 @@ build -t own "$CONTEXT"
 expect "the file" hello "$(varve cat own:/copy)"
 grep -qF "[internal] load metadata for $REGISTRY/app:1" "$LOG" || fail "$(cat "$LOG")"
 grep -qE '^#[0-9]+ sha256:[0-9a-f]{64} [0-9.]+[kM]?B / [0-9.]+[kM]?B' "$LOG" || fail "$(cat "$LOG")"
+grep -qE '^#[0-9]+ extracting sha256:[0-9a-f]{64} .* done$' "$LOG" || fail "$(cat "$LOG")"
 varve images >"$LOG"
 grep -qF "$REGISTRY/app:1 " "$LOG" || fail "$(cat "$LOG")"
 
@@ -56,6 +57,25 @@ build "$CONTEXT"
 expect "without it" again "$(varve cat last:/copy)"
 build --pull "$CONTEXT"
 expect "with it" hello "$(varve cat last:/copy)"
+
+echo "what the tag has moved away from is dangling, and goes with prune"
+dangling() {
+	varve du --format json | jq -r 'select(.type == "dangling") | .description'
+}
+dangling >"$LOG"
+expect "how many" 1 "$(wc -l <"$LOG")"
+old=$(cat "$LOG")
+expect_match "which" "$REGISTRY/app@sha256:*" "$old"
+expect "it is there" again "$(varve cat "$old:/word")"
+varve prune --force --filter type=state >"$LOG" 2>&1 || fail "$(cat "$LOG")"
+expect "left by another type" "$old" "$(dangling)"
+varve prune --force --dry-run >"$LOG" 2>&1 || fail "$(cat "$LOG")"
+expect "left by a dry run" "$old" "$(dangling)"
+varve prune --force >"$LOG" 2>&1 || fail "$(cat "$LOG")"
+grep -qF "$old" "$LOG" || fail "not listed: $(cat "$LOG")"
+expect "dangling" "" "$(dangling)"
+refused "app@" varve cat "$old:/word"
+expect "the tag has its image" hello "$(varve cat "$REGISTRY/app:1:/word")"
 
 echo "a digest is asked for only when it is not there"
 : >"$ASKED"

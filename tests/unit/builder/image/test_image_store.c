@@ -111,6 +111,26 @@ static void test_tagging_replaces_or_adds(void **state)
 	check_found(f, "x", NULL, &b);
 }
 
+static void test_a_digest_goes_with_the_last_tag_of_its_repository(void **state)
+{
+	static const char digest[] =
+		"x@sha256:0000000000000000000000000000000000000000000000000000000000000001";
+	struct fixture *f = *state;
+	struct object_id a = make(f, "linux/amd64", "a"), b = make(f, "linux/amd64", "b");
+
+	tag(f, digest, a);
+	tag(f, "x:1", a);
+	tag(f, "x:2", a);
+	tag(f, "y", a);
+	tag(f, "x:3", b);
+	assert_int_equal(image_untag(f->store, "x:3", &f->err), 1);
+	assert_int_equal(image_untag(f->store, "x:1", &f->err), 1);
+	check_found(f, digest, NULL, &a);
+	assert_int_equal(image_untag(f->store, "x:2", &f->err), 1);
+	check_found(f, digest, NULL, NULL);
+	check_found(f, "y", NULL, &a);
+}
+
 static void test_a_name_goes_for_all_platforms(void **state)
 {
 	struct fixture *f = *state;
@@ -240,6 +260,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_name_stands_for_several_platforms, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_tagging_replaces_or_adds, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_a_digest_goes_with_the_last_tag_of_its_repository, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_name_goes_for_all_platforms, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_a_known_digest_is_part_of_the_name, set_up,

@@ -208,7 +208,6 @@ static int carry_out(struct building *building, struct error *err)
 	struct solve_options how = { .plan = plan,
 				     .env = &env,
 				     .sink = building->news.sink,
-				     .first_event = building->news.next,
 				     .jobs = building->options->jobs,
 				     .keep_going = building->options->keep_going,
 				     .cancel = cancel,
@@ -224,6 +223,7 @@ static int carry_out(struct building *building, struct error *err)
 	set_up(building, &env);
 	imported = caches_open(building);
 	env.imported = imported;
+	how.first_event = building->news.next;
 	if (building->options->jobserver_jobs)
 		r = jobserver_new(building->options->jobserver_jobs, &env.jobserver, err);
 	if (r == 0)

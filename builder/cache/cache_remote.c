@@ -216,7 +216,9 @@ int cache_remote_take(struct cache_remote *remote, size_t position, struct store
 		r = take_layers(remote, &layers, store, lease, err);
 	if (r == 0)
 		remote->groups[position] = GROUP_TAKEN;
-	else if (r != -ENOENT && r != -ECANCELED)
+	if (r < 0 && r != -ENOENT && r != -ECANCELED) {
 		remote->groups[position] = GROUP_BROKEN;
+		store_mention_full(store, err);
+	}
 	return r < 0 ? r : 1;
 }

@@ -381,5 +381,8 @@ int cache_upload(const struct cache_export *export, const struct cache_place *pl
 	if (r < 0 && carried)
 		r = upload(export, place, &steps, true, ret, &carried, err);
 	step_list_release(&steps);
+	/* Layers are files of the store before they are sent. */
+	if (r < 0 && r != -ECANCELED)
+		store_mention_full(export->store, err);
 	return r;
 }

@@ -59,7 +59,8 @@ static int make_image(struct error *err)
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	read_only = open(path, O_RDONLY | O_CLOEXEC);
 	if (read_only < 0)
-		return error_errno(err, -errno, "cannot open the helper (is /proc mounted?)");
+		return error_errno(err, -errno, "cannot open the helper%s",
+				   errno == ENOENT ? " (is /proc mounted?)" : "");
 	return fcntl(read_only, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
 }
 

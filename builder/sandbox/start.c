@@ -250,6 +250,8 @@ static int next_answer(struct step *step, size_t sockets, int *ret_listen_fds, s
 	uint32_t reply;
 	int r = helper_answer(step->socket_fd, &reply, &body, fds, CHANNEL_MAX_FDS, &fd_count);
 
+	if (r == -EMFILE)
+		return error_errno(err, r, "cannot follow the step");
 	if (r < 0)
 		return error_errno(err, r, "the step's supervisor ended");
 	wire = wire_of(body.data, body.length);

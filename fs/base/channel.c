@@ -106,7 +106,8 @@ static void close_all(const int *fds, size_t count)
 /* Collect the descriptors of one received piece. */
 static int take_rights(struct msghdr *message, int *ret_fds, size_t *count)
 {
-	int r = message->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
+	/* There is room for as many as may be sent, so that it is our table that is full. */
+	int r = message->msg_flags & MSG_CTRUNC ? -EMFILE : 0;
 
 	for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at; at = CMSG_NXTHDR(message, at)) {
 		size_t here;

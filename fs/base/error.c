@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,8 @@ const char *error_words(int code)
 {
 	const char *words = strerrordesc_np(-code);
 
+	if (code == -EMFILE) /* of all limits the one that is met most, by builds with many stages */
+		return "too many files are open; 'ulimit -Hn 65536' allows more";
 	return words ? words : "unknown error";
 }
 

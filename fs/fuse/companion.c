@@ -19,8 +19,10 @@
 #define CPUS_MAX 4
 
 /* Thick and fast: so many requests, no two of them further apart than the gap. */
-#define BURST  16
+#define BURST  8
 #define GAP_NS 300000u
+/* A client that had to give way to another program for a while comes back to where it was. */
+#define LINGER_NS 10000000u
 
 /* The server looks where its client is after so many requests: that costs as much as answering one
  * or two of them, and being apart makes each take several times as long. */
@@ -142,6 +144,14 @@ static void start(struct companion *companion)
 	}
 }
 
+static void wake(struct companion *companion)
+{
+	pthread_mutex_lock(&companion->lock);
+	companion->round++;
+	pthread_cond_broadcast(&companion->wake);
+	pthread_mutex_unlock(&companion->lock);
+}
+
 /* Stay on this CPU, and have the others kept busy. */
 static void settle(struct companion *companion, int home)
 {
@@ -154,10 +164,7 @@ static void settle(struct companion *companion, int home)
 	CPU_SET(home, &here);
 	(void)sched_setaffinity(0, sizeof here, &here);
 	companion->active = true;
-	pthread_mutex_lock(&companion->lock);
-	companion->round++;
-	pthread_cond_broadcast(&companion->wake);
-	pthread_mutex_unlock(&companion->lock);
+	wake(companion);
 }
 
 /* The CPU that a thread runs on, or ran on before it went to sleep: proc(5), field 39 of its stat. */
@@ -204,7 +211,7 @@ bool companion_active(const struct companion *companion)
 
 void companion_look(struct companion *companion, uint64_t now_ns)
 {
-	if (companion && companion->active && now_ns - companion->last_ns > GAP_NS)
+	if (companion && companion->active && now_ns - companion->last_ns > LINGER_NS)
 		deactivate(companion);
 }
 
@@ -217,7 +224,9 @@ void companion_note(struct companion *companion, uint64_t now_ns, pid_t client_t
 	__atomic_store_n(&companion->until_ns, now_ns + GAP_NS, __ATOMIC_RELAXED);
 	if (!companion->active && companion->burst >= BURST)
 		settle(companion, sched_getcpu());
-	else if (companion->active && client_tid > 0 && companion->burst % LOOK_INTERVAL == 0)
+	else if (companion->active && companion->burst == BURST)
+		wake(companion); /* they have gone to sleep meanwhile */
+	else if (companion->active && client_tid > 0 && companion->burst % LOOK_INTERVAL == 1)
 		follow(companion, client_tid);
 }
 

@@ -44,10 +44,15 @@ static void op_write(fuse_req_t request, fuse_ino_t number, const char *data, si
 		     off_t offset, struct fuse_file_info *file)
 {
 	struct session *session = session_of(request);
-	int r = overlay_write(session->overlay, session_node(session, number), data, size,
-			      (uint64_t)offset, session->writer_kills_priv);
+	struct node *node = session_node(session, number);
+	uint16_t mode = node->mode;
+	int r = overlay_write(session->overlay, node, data, size, (uint64_t)offset,
+			      session->writer_kills_priv);
 
 	(void)file;
+	/* The kernel will ask for size and times, and go on believing in the mode. */
+	if (node->mode != mode)
+		session_attributes_changed(session, node);
 	if (r < 0)
 		fuse_reply_err(request, -r);
 	else

@@ -131,7 +131,11 @@ bench_fs_small_files() {
 }
 
 bench_fs_write() {
-	fs 3 '' 'head -c 1G /dev/zero >new'
+	fs 5 '' 'dd if=/dev/zero of=new bs=1M count=1024 status=none'
+}
+
+bench_fs_append() {
+	fs 5 '' 'dd if=/dev/zero of=new bs=100 count=200000 status=none'
 }
 
 bench_fs_compile() {

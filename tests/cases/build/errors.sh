@@ -64,6 +64,21 @@ refuse 1 "nosuch" --target nosuch "$CONTEXT"
 refuse 1 "nosuch" --secret id=x,src=nosuch "$CONTEXT"
 refuse 1 "it takes a name to push to" --push "$CONTEXT"
 
+echo "too few files may be open: which limit it is, and what raises it"
+(
+	echo "FROM base AS begin"
+	for i in 1 2 3 4 5 6 7 8; do
+		printf 'FROM begin AS s%s\nRUN sleep 1; echo %s >/o\n' $i $i
+	done
+	echo "FROM base"
+	for i in 1 2 3 4 5 6 7 8; do echo "COPY --from=s$i /o /o$i"; done
+) >"$CONTEXT/Dockerfile"
+(
+	ulimit -n 40
+	refuse 1 "ulimit -Hn" "$CONTEXT"
+)
+
 echo "nothing of all that is left"
+printf 'FROM base\n' >"$CONTEXT/Dockerfile"
 ! mount | grep -F "$TEST_TMP" || fail "a mount stayed"
 build "$CONTEXT"

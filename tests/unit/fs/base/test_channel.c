@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "fs/base/buf.h"
@@ -67,6 +68,27 @@ static void test_descriptors_nobody_wants_are_refused_and_closed(void **state)
 	close(ends[1]);
 }
 
+static void test_too_many_open_files_are_called_so(void **state)
+{
+	cleanup_with(buf_release) struct buf got = { 0 };
+	struct rlimit before, none;
+	int ends[2], fds[CHANNEL_MAX_FDS];
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(channel_pair(ends), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(channel_send(ends[0], "x", 1, ends, 1), 0);
+	none = (struct rlimit){ .rlim_cur = (rlim_t)ends[1] + 1, .rlim_max = before.rlim_max };
+	for (int fd = 0; fd < ends[1]; fd++)
+		assert_true(fcntl(fd, F_GETFD) >= 0 || dup2(ends[0], fd) == fd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(channel_receive(ends[1], &got, fds, CHANNEL_MAX_FDS, &count), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void test_half_a_message_is_an_error(void **state)
 {
 	cleanup_with(buf_release) struct buf got = { 0 };
@@ -86,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_a_message_arrives_whole_with_its_files),
 		cmocka_unit_test(test_two_messages_do_not_run_together),
 		cmocka_unit_test(test_descriptors_nobody_wants_are_refused_and_closed),
+		cmocka_unit_test(test_too_many_open_files_are_called_so),
 		cmocka_unit_test(test_half_a_message_is_an_error),
 	};
 

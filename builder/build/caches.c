@@ -19,15 +19,16 @@ static void open_one(struct building *building, const struct cache_place *place,
 {
 	cleanup_free char *name = xasprintf("importing cache manifest from %s", place->path);
 	unsigned number = news_begin(&building->news, name);
+	cleanup_free char *line = NULL;
 	struct error problem = { 0 };
+	int r = cache_import_open(import, place, &problem);
 
-	if (cache_import_open(import, place, &problem) < 0) {
-		cleanup_free char *line =
-			xasprintf("cache '%s' is not used: %s", place->path, problem.text);
-
+	if (r < 0 && r != -ECANCELED) {
+		line = xasprintf("cache '%s' is not used: %s", place->path, problem.text);
 		news_warn(&building->news, line, NULL);
 	}
-	(void)news_end(&building->news, number, 0, NULL);
+	/* Whoever cancels hears of it from the first step. */
+	(void)news_end(&building->news, number, r == -ECANCELED ? r : 0, NULL);
 }
 
 struct cache_import *caches_open(struct building *building)

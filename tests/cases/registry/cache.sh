@@ -149,6 +149,23 @@ machine nine
 build -f "$CONTEXT/secret" --secret "id=s,src=$TEST_TMP/secret" --cache-from "$data/app:secret" "$CONTEXT"
 expect "the step" DONE "$(step 'RUN --mount')"
 
+echo "one that is killed leaves what the name stood for"
+for delay in 0.05 0.2 0.5; do
+	echo "$delay" >"$CONTEXT/word"
+	varve build --cache-to "$cache,mode=max" "$CONTEXT" >"$LOG" 2>&1 &
+	builder=$!
+	sleep $delay
+	kill -KILL $builder 2>/dev/null || true
+	wait $builder 2>/dev/null || true
+	rm -rf "$TEST_TMP/store-killed"
+	VARVE_STORE=$TEST_TMP/store-killed
+	varve import --name base "$TEST_TMP/base.tar" >"$TEST_TMP/base.id"
+	build --cache-from "$cache" "$CONTEXT"
+	! grep -q WARN "$LOG" || fail "killed after $delay: $(cat "$LOG")"
+	expect "the first steps of the result" CACHED "$(step 'WORKDIR /w')"
+	VARVE_STORE=$TEST_TMP/store-nine
+done
+
 echo "what cannot be written fails the build, unless that is to be ignored"
 printf 'FROM base\nRUN echo small >/small\n' >"$CONTEXT/small"
 fails() {

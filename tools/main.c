@@ -8,6 +8,7 @@
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "fs/base/fault.h"
+#include "fs/snapshot/keyed.h"
 #include "fs/snapshot/server.h"
 #include "tools/environment.h"
 #include "tools/help.h"
@@ -260,6 +261,11 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static void say_waiting(const char *text)
+{
+	output_warn("waiting for %s", text);
+}
+
 int main(int argc, char **argv)
 {
 	cleanup_with(call_release) struct call call = { .argv = (const char *const *)argv,
@@ -271,6 +277,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], SERVER_VERB) == 0)
 		return server_main(SERVER_FD);
 	fault_init();
+	keyed_on_waiting(say_waiting);
 	if (mount_helper_called(argc, argv, argc > 1 && find_verb(argv[1])))
 		return mount_helper_main(argc, argv);
 	buf_add_string(&call.path, root_verb.name);

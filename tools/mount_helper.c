@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
@@ -69,6 +70,8 @@ static void take_word(const char *word, struct mount_list *ret, struct buf *rest
 		ret->read_only = word[1] == 'o';
 	} else if (strcmp(word, "all") == 0) {
 		ret->all = true;
+	} else if (strcmp(word, "remount") == 0) {
+		ret->remount = true;
 	} else if (*word && !take_value(word, "store=", &ret->store) &&
 		   !take_value(word, "setuid=", &ret->user) && !is_for_others(word)) {
 		if (rest->length)
@@ -132,6 +135,33 @@ static int read_arguments(int argc, char *const *argv, struct call *ret, struct 
 	return 0;
 }
 
+static bool has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += length) {
+		if ((at == list || at[-1] == ',') && (at[length] == ',' || !at[length]))
+			return true;
+	}
+	return false;
+}
+
+/* mount(8) leaves out what is its default; that of FUSE is the contrary. */
+static char *with_defaults(const char *rest)
+{
+	static const char *const words[] = { "suid", "dev" };
+	struct buf list = { 0 };
+
+	buf_add_string(&list, rest);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		cleanup_free char *contrary = xasprintf("no%s", words[i]);
+
+		if (!has_word(rest, words[i]) && !has_word(rest, contrary))
+			buf_add_format(&list, "%s%s", list.length ? "," : "", words[i]);
+	}
+	return list.length ? buf_take(&list) : xstrdup("");
+}
+
 /* The store is that user's then, and so is the mount. */
 static int become(const char *name, struct error *err)
 {
@@ -146,18 +176,56 @@ static int become(const char *name, struct error *err)
 	return 0;
 }
 
+/* Flags of mount(2) for what is left of the list; words of FUSE that mount(8) repeats are none. */
+static unsigned long flags_of(const char *rest)
+{
+	static const struct {
+		const char *word;
+		unsigned long flag;
+	} table[] = { { "nosuid", MS_NOSUID },     { "nodev", MS_NODEV },
+		      { "noexec", MS_NOEXEC },     { "noatime", MS_NOATIME },
+		      { "relatime", MS_RELATIME }, { "nodiratime", MS_NODIRATIME } };
+	cleanup_free char *copy = xstrdup(rest);
+	unsigned long flags = 0;
+	char *left = copy, *word;
+
+	while ((word = strsep(&left, ","))) {
+		for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+			flags |= strcmp(word, table[i].word) == 0 ? table[i].flag : 0;
+	}
+	return flags;
+}
+
+/* What is served stays, and with it what is open; only how it may be used changes. */
+static int remount(const struct call *call, struct error *err)
+{
+	unsigned long flags = MS_REMOUNT | flags_of(call->list.rest);
+
+	if (call->list.read_only)
+		flags |= MS_RDONLY;
+	if (call->fake || mount(NULL, call->directory, NULL, flags, NULL) == 0)
+		return 0;
+	return error_errno(err, -errno, "cannot change the mount at '%s'", call->directory);
+}
+
 static int run(struct call *call, struct error *err)
 {
+	bool is_root = geteuid() == 0 && !call->list.user;
+	cleanup_free char *options =
+		is_root ? with_defaults(call->list.rest) : xstrdup(call->list.rest);
 	struct environment environment = { .store_option = call->list.store };
 	struct invocation invocation = { .path = "mount", .environment = &environment };
 	struct mounting mounting = { .state = call->list.all ? NULL : call->state,
 				     .directory = call->directory,
 				     .writable = !call->list.read_only,
-				     .options = call->list.rest,
+				     .options = options,
 				     .only_check = call->fake };
 	cleanup_free char *directory = NULL;
-	int r = call->list.user ? become(call->list.user, err) : 0;
+	int r;
 
+	if (call->list.remount)
+		return remount(call, err);
+	r = call->list.user ? become(call->list.user, err) : 0;
 	if (r == 0)
 		r = mounting_do(&invocation, &mounting, &directory, err);
 	environment_release(&environment);

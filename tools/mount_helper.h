@@ -23,7 +23,7 @@ int mount_helper_main(int argc, char *const *argv);
 
 /* What a list of options asks for. Strings are the caller's to free. */
 struct mount_list {
-	bool read_only, all;
+	bool read_only, all, remount;
 	char *store, *user; /* NULL: not given */
 	char *rest;         /* for `varve mount -o`, "" for none */
 };

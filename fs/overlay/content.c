@@ -81,8 +81,8 @@ ssize_t overlay_read(struct overlay *overlay, struct node *node, void *buffer, s
 			 object_id_hex(&node->blob).text);
 }
 
-int overlay_write(struct overlay *overlay, struct node *node, const void *data, size_t size,
-		  uint64_t offset, bool kill_priv)
+static int write_once(struct overlay *overlay, struct node *node, const void *data, size_t size,
+		      uint64_t offset, bool kill_priv)
 {
 	struct staged *staged;
 	int r;
@@ -101,8 +101,18 @@ int overlay_write(struct overlay *overlay, struct node *node, const void *data, 
 	return kill_priv ? overlay_kill_priv(overlay, node) : 0;
 }
 
-int overlay_fallocate(struct overlay *overlay, struct node *node, int mode, uint64_t offset,
-		      uint64_t length)
+int overlay_write(struct overlay *overlay, struct node *node, const void *data, size_t size,
+		  uint64_t offset, bool kill_priv)
+{
+	int r = write_once(overlay, node, data, size, offset, kill_priv);
+
+	if (overlay_make_room(overlay, r))
+		r = write_once(overlay, node, data, size, offset, kill_priv);
+	return r;
+}
+
+static int allocate_once(struct overlay *overlay, struct node *node, int mode, uint64_t offset,
+			 uint64_t length)
 {
 	bool keep = mode & FALLOC_FL_KEEP_SIZE;
 	uint64_t end = offset + length;
@@ -131,6 +141,16 @@ int overlay_fallocate(struct overlay *overlay, struct node *node, int mode, uint
 	node->size = staged_size(staged);
 	if (r == 0)
 		node->mtime = node->ctime;
+	return r;
+}
+
+int overlay_fallocate(struct overlay *overlay, struct node *node, int mode, uint64_t offset,
+		      uint64_t length)
+{
+	int r = allocate_once(overlay, node, mode, offset, length);
+
+	if (overlay_make_room(overlay, r))
+		r = allocate_once(overlay, node, mode, offset, length);
 	return r;
 }
 
@@ -200,8 +220,8 @@ static int copy_stored(struct overlay *overlay, struct node *from, uint64_t from
 	return 0;
 }
 
-ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t from_offset,
-			   struct node *to, uint64_t to_offset, uint64_t length)
+static ssize_t copy_once(struct overlay *overlay, struct node *from, uint64_t from_offset,
+			 struct node *to, uint64_t to_offset, uint64_t length)
 {
 	struct staged *target;
 	int r;
@@ -241,4 +261,14 @@ ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t 
 		return r;
 	to->mtime = to->ctime;
 	return (ssize_t)length;
+}
+
+ssize_t overlay_copy_range(struct overlay *overlay, struct node *from, uint64_t from_offset,
+			   struct node *to, uint64_t to_offset, uint64_t length)
+{
+	ssize_t n = copy_once(overlay, from, from_offset, to, to_offset, length);
+
+	if (n < 0 && overlay_make_room(overlay, (int)n))
+		n = copy_once(overlay, from, from_offset, to, to_offset, length);
+	return n;
 }

@@ -26,14 +26,17 @@ struct pending {
 	UT_hash_handle hh;
 };
 
+/* What most changes of some seconds fit in. */
+#define RESERVE 131072
+
 struct journal {
 	struct tree_watcher watcher;
 	struct overlay *overlay;
 	struct pending *pending;
 	struct buf names; /* records of names that came and went */
 	int fd;
-	uint64_t end;
-	bool behind; /* something was written since the file was last synced */
+	uint64_t end, reserved; /* bytes written, and those that have a place on the disk */
+	bool behind;            /* something was written since the file was last synced */
 	char boot_id[BOOT_ID_MAX];
 };
 
@@ -209,6 +212,18 @@ static int put_node(struct journal *journal, struct node *node, struct buf *buf)
 
 /* ---- writing ---- */
 
+/*
+ * On a full disk deleting gives room only after it has been written here, so there is always some
+ * room for that. Without it, where a filesystem cannot do that, it may have to be made elsewhere.
+ */
+static void reserve(struct journal *journal)
+{
+	if (journal->end + RESERVE / 2 <= journal->reserved)
+		return;
+	if (fallocate(journal->fd, FALLOC_FL_KEEP_SIZE, (off_t)journal->end, RESERVE) == 0)
+		journal->reserved = journal->end + RESERVE;
+}
+
 static int append_frame(struct journal *journal, struct buf *frame)
 {
 	size_t size = frame->length - 8;
@@ -225,6 +240,7 @@ static int append_frame(struct journal *journal, struct buf *frame)
 		return r;
 	journal->end += frame->length;
 	journal->behind = true;
+	reserve(journal);
 	return 0;
 }
 
@@ -303,6 +319,18 @@ int overlay_sync(struct overlay *overlay, struct node *node)
 	journal->behind = false;
 	staging_settle(&overlay->staging);
 	return 0;
+}
+
+bool overlay_make_room(struct overlay *overlay, int r)
+{
+	bool waits = staging_waits(&overlay->staging);
+
+	if ((r != -ENOSPC && r != -EDQUOT) || (waits && overlay_sync(overlay, NULL) < 0))
+		return false;
+	if (!pool_punch(&overlay->staging.pool) && !waits)
+		return false;
+	overlay->why = (struct error){ 0 };
+	return true;
 }
 
 int overlay_finish(struct overlay *overlay)
@@ -443,6 +471,7 @@ int overlay_restart_journal(struct overlay *overlay, const struct tree_root *roo
 	int r;
 
 	next.end = JOURNAL_HEADER;
+	next.reserved = 0;
 	(void)unlinkat(dir_fd, journal_name, 0);
 	r = open_file(&next, dir_fd, journal_name, &root->dir, err);
 	if (r == 0)
@@ -455,6 +484,7 @@ int overlay_restart_journal(struct overlay *overlay, const struct tree_root *roo
 	close(journal->fd);
 	journal->fd = next.fd;
 	journal->end = next.end;
+	journal->reserved = next.reserved;
 	journal->behind = true;
 	buf_clear(&journal->names);
 	HASH_ITER(hh, journal->pending, pending, following)
@@ -471,6 +501,8 @@ void journal_close(struct journal *journal)
 	tree_set_watcher(journal->overlay->tree, NULL);
 	HASH_ITER(hh, journal->pending, pending, next)
 		let_go(journal, pending);
+	if (journal->reserved)
+		(void)!ftruncate(journal->fd, (off_t)journal->end);
 	if (journal->fd >= 0)
 		close(journal->fd);
 	buf_release(&journal->names);

@@ -36,6 +36,9 @@ struct node_time overlay_now(void);
 int overlay_io(int r);
 /* The same for what staged content answered, noting what it does not say itself. */
 int overlay_staged(struct overlay *overlay, int r);
+/* `r` says that the disk is full: whether what was deleted has given some room, once that was made
+ * durable. Try again then. */
+bool overlay_make_room(struct overlay *overlay, int r);
 /* Mark as changed, with a new change time: all that every change of attributes needs. */
 int overlay_touch(struct overlay *overlay, struct node *node);
 /* The content in a form that can be written; the node is touched. */

@@ -71,6 +71,7 @@ static void give_back(struct pool *pool, const struct pool_chunk *chunk)
 	list = &pool->free_chunks[class_of(chunk->capacity)];
 	array_reserve_one(list->offsets, list->count, list->capacity);
 	list->offsets[list->count++] = chunk->offset;
+	pool->occupied = true;
 }
 
 void pool_free(struct pool *pool, struct pool_chunk *chunk)
@@ -138,6 +139,24 @@ int pool_tidy(struct pool *pool, struct pool_chunk *chunks, size_t count)
 		pool->in_use += chunks[i].capacity;
 	}
 	return ftruncate(pool->fd, (off_t)pool->end) < 0 ? -errno : 0;
+}
+
+bool pool_punch(struct pool *pool)
+{
+	bool occupied = pool->occupied;
+
+	/* Beyond the last chunk, too. */
+	if (pool->fd < 0 || ftruncate(pool->fd, (off_t)pool->end) < 0)
+		return false;
+	for (unsigned log2 = 0; log2 < POOL_CLASSES && occupied; log2++) {
+		const struct pool_free *list = &pool->free_chunks[log2];
+
+		for (size_t i = 0; i < list->count; i++)
+			(void)!fallocate(pool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					 (off_t)list->offsets[i], (off_t)1 << log2);
+	}
+	pool->occupied = false;
+	return occupied;
 }
 
 int pool_sync(struct pool *pool)

@@ -34,6 +34,7 @@ struct pool {
 		uint64_t *offsets;
 		size_t count, capacity;
 	} free_chunks[POOL_CLASSES]; /* by log2 of their size */
+	bool occupied;               /* some of these take up space on the disk */
 };
 
 /* `dir_fd`: a directory on the filesystem to use; stays the caller's. */
@@ -60,5 +61,7 @@ void pool_settle(struct pool *pool);
 /* Only these chunks are in use, which this sorts: the rest goes back to the disk. */
 int pool_tidy(struct pool *pool, struct pool_chunk *chunks, size_t count);
 
+/* Give the space of what is free back to the disk: whether there was any. */
+bool pool_punch(struct pool *pool);
 /* Give all space back to the disk; when nothing is held any more. */
 void pool_reset_if_empty(struct pool *pool);

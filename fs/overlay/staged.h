@@ -96,6 +96,8 @@ int staged_adopt(struct staged *staged);
 int staged_sync(struct staged *staged, bool fresh);
 /* Nothing durable refers any more to what was dropped: it may go. */
 void staging_settle(struct staging *staging);
+/* Whether anything waits for that. */
+bool staging_waits(const struct staging *staging);
 
 /* Where all content lies that is in use; the rest goes. */
 struct staging_use {

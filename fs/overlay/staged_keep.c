@@ -147,6 +147,11 @@ int staged_sync(struct staged *staged, bool fresh)
 	return r;
 }
 
+bool staging_waits(const struct staging *staging)
+{
+	return staging->doomed_count > 0 || staging->pool.held_count > 0;
+}
+
 void staging_settle(struct staging *staging)
 {
 	char name[24];

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
@@ -48,6 +49,24 @@ int staged_punch(struct staged *staged, uint64_t offset, uint64_t length)
 	return 0;
 }
 
+/* All or nothing: half of it would fill the disk with what no one sees. */
+static int allocate_in(int fd, uint64_t offset, uint64_t length)
+{
+	struct stat before;
+	int r;
+
+	if (fstat(fd, &before) < 0)
+		return -errno;
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length) == 0)
+		return 0;
+	r = -errno;
+	/* Where nothing was set aside behind the end before, all of that is ours to give back. */
+	if ((uint64_t)before.st_blocks * 512 <= (uint64_t)before.st_size + STAGED_BLOCK)
+		(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, before.st_size,
+				 (off_t)(offset + length - (uint64_t)before.st_size));
+	return r;
+}
+
 int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
 {
 	uint64_t end = offset + length;
@@ -67,9 +86,7 @@ int staged_allocate(struct staged *staged, uint64_t offset, uint64_t length)
 		return r;
 	}
 	r = staged_open(staged, &fd);
-	if (r == 0 && fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length) < 0)
-		r = -errno;
-	return r;
+	return r < 0 ? r : allocate_in(fd, offset, length);
 }
 
 void staged_unmark_block(struct staged *staged, uint64_t offset)

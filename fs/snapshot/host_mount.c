@@ -201,8 +201,11 @@ static void watch_signals(struct served *served)
 
 static void close_served(struct served *served)
 {
-	if (served->work && served->overlay)
+	if (served->work && served->overlay) {
+		keyed_ending(served->work);
+		(void)fault("mount.finish");
 		(void)overlay_finish(served->overlay);
+	}
 	session_free(served->session);
 	if (served->work)
 		keyed_close(served->work);

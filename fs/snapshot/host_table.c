@@ -2,6 +2,7 @@
 #include "fs/snapshot/host_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,9 @@ bool host_table_has(const char *path)
 
 bool host_table_is_dead(const char *path)
 {
-	struct stat st;
+	struct statx facts;
 
-	return stat(path, &st) < 0 && errno == ENOTCONN && host_table_has(path);
+	/* The kernel may know all about the root from before: have it ask the server. */
+	return statx(AT_FDCWD, path, AT_STATX_FORCE_SYNC, STATX_TYPE, &facts) < 0 &&
+	       errno == ENOTCONN && host_table_has(path);
 }

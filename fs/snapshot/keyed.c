@@ -15,16 +15,10 @@
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
-#include "fs/base/lockfile.h"
 #include "fs/base/parse.h"
-#include "fs/snapshot/host_table.h"
 #include "fs/snapshot/keyed_internal.h"
 #include "fs/store/refs.h"
 #include "fs/store/store.h"
-
-/* How long a server that has been unmounted may take to bring all to the disk. */
-#define END_STEP_US 20000
-#define END_STEPS   3000
 
 static const char *const kind_names[] = { "active", "view", "committed" };
 
@@ -66,7 +60,7 @@ struct id_hex keyed_hash(const char *key)
 	return object_id_hex(&hash);
 }
 
-/* ---- directories and locks ---- */
+/* ---- directories ---- */
 
 int keyed_dir(struct store *store, struct error *err)
 {
@@ -92,60 +86,13 @@ int keyed_own_dir(struct store *store, const char *key)
 	return fd < 0 ? -errno : fd;
 }
 
-int keyed_lock(struct store *store, int *ret_fd, struct error *err)
+bool keyed_is_same(struct store *store, int dir_fd, const char *key)
 {
-	cleanup_fd int dir_fd = keyed_dir(store, err);
-	int r;
+	cleanup_fd int now_fd = keyed_own_dir(store, key);
+	struct stat before, now;
 
-	if (dir_fd < 0)
-		return dir_fd;
-	r = lockfile_open(dir_fd, "lock", LOCKFILE_EXCLUSIVE, true, ret_fd);
-	return r < 0 ? error_errno(err, r, "cannot lock '%s/" KEYED_DIR "'", store_path(store)) : 0;
-}
-
-static char *mounted_at(int dir_fd)
-{
-	cleanup_with(buf_release) struct buf text = { 0 };
-
-	if (file_read(dir_fd, "mounted", PATH_MAX, &text) < 0 || !text.length ||
-	    !host_table_has(buf_string(&text)))
-		return xstrdup("");
-	return buf_take(&text);
-}
-
-char *keyed_mounted_at(struct store *store, const char *key)
-{
-	cleanup_fd int dir_fd = keyed_own_dir(store, key);
-	cleanup_fd int fd =
-		dir_fd < 0 ? -1 : openat(dir_fd, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-
-	/* Of a server that was killed the mount stays, though it is of no use. */
-	if (fd < 0 || lockfile_try(fd, LOCKFILE_EXCLUSIVE) != 0)
-		return xstrdup("");
-	return mounted_at(dir_fd);
-}
-
-int keyed_lock_work(struct store *store, int dir_fd, const char *key, int *ret_fd,
-		    struct error *err)
-{
-	for (int i = 0; i < END_STEPS; i++) {
-		cleanup_free char *where = NULL;
-		int r = lockfile_open(dir_fd, "lock", LOCKFILE_EXCLUSIVE, false, ret_fd);
-
-		if (r == 0)
-			return 0;
-		if (r != -EWOULDBLOCK)
-			return error_errno(err, r, "cannot lock the snapshot '%s'", key);
-		where = mounted_at(dir_fd);
-		if (*where)
-			return error_set(err, -EBUSY,
-					 "the snapshot '%s' is mounted at '%s'; `varve umount %s` "
-					 "first",
-					 key, where, where);
-		usleep(END_STEP_US);
-	}
-	return error_set(err, -EBUSY, "another process works on the snapshot '%s' in '%s'", key,
-			 store_path(store));
+	return now_fd >= 0 && fstat(dir_fd, &before) == 0 && fstat(now_fd, &now) == 0 &&
+	       before.st_dev == now.st_dev && before.st_ino == now.st_ino;
 }
 
 /* ---- info ---- */
@@ -469,9 +416,15 @@ int keyed_remove(struct store *store, const char *key, struct error *err)
 {
 	cleanup_with(keyed_release) struct keyed keyed = { 0 };
 	cleanup_free char *ref = xasprintf("snapshot/%s", key);
-	cleanup_fd int lock_fd = -1, dir_fd = -1, work_fd = -1;
-	int r = keyed_lock(store, &lock_fd, err);
+	cleanup_fd int lock_fd = -1, dir_fd = keyed_own_dir(store, key), work_fd = -1;
+	int r = keyed_find(store, key, &keyed, err);
 
+	/* Others may use other keys while this one is waited for. */
+	if (r > 0 && keyed.kind != KEYED_COMMITTED)
+		r = keyed_lock_work(store, dir_fd, key, &work_fd, err);
+	if (r >= 0)
+		r = keyed_lock(store, &lock_fd, err);
+	keyed_release(&keyed);
 	if (r == 0)
 		r = keyed_find(store, key, &keyed, err);
 	if (r == 0)
@@ -481,9 +434,8 @@ int keyed_remove(struct store *store, const char *key, struct error *err)
 		r = check_childless(store, key, err);
 		if (r >= 0)
 			r = store_ref_delete(store, ref, err);
-	} else if (r > 0) {
-		dir_fd = keyed_own_dir(store, key);
-		r = keyed_lock_work(store, dir_fd, key, &work_fd, err);
+	} else if (r > 0 && !keyed_is_same(store, dir_fd, key)) {
+		r = error_set(err, -EBUSY, "the snapshot '%s' was made anew meanwhile", key);
 	}
 	return r < 0 ? r : keyed_drop(store, keyed_hash(key).text, err);
 }

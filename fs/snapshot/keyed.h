@@ -6,7 +6,7 @@
  * others can begin with. Keys of all kinds share one space.
  *
  * Below `<store>/snapshots/HASH/`, with the SHA-256 of the key, lie `info`, lines of a word and a
- * value; of an active one `lock`, held by whoever works on it; `mounted`, where it was mounted last;
+ * value; of an active one `lock`, held by whoever works on it and says so there; `mounted`, where it was mounted last;
  * and `changes/`: journals and staged content, see fs/overlay/journal.h. "journal.N" goes with the
  * ref "work/HASH/N", the state that it begins with. A committed one is the ref "snapshot/KEY".
  */
@@ -73,6 +73,10 @@ int keyed_usage(struct store *store, const struct keyed *keyed, struct keyed_usa
 /* Where it is mounted, "" when it isn't; the caller frees. */
 char *keyed_mounted_at(struct store *store, const char *key);
 
+/* From now on, whoever waits here for another process says so after a second: for which, and what
+ * that does. NULL: nobody. */
+void keyed_on_waiting(void (*tell)(const char *text));
+
 /* An active one that is being worked on, by nobody else. */
 struct keyed_work;
 
@@ -83,6 +87,8 @@ int keyed_open(struct store *store, struct store_lease *lease, const char *key,
 struct overlay *keyed_overlay(struct keyed_work *work);
 /* Put all changes into the store when their journal has become long. */
 int keyed_checkpoint(struct keyed_work *work, struct error *err);
+/* Its mount is gone, and what is left to do may take a while: others wait for it. */
+void keyed_ending(struct keyed_work *work);
 void keyed_close(struct keyed_work *work);
 DEFINE_CLEANUP(struct keyed_work *, keyed_close);
 

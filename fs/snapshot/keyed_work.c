@@ -142,6 +142,9 @@ int keyed_open(struct store *store, struct store_lease *lease, const char *key,
 		return error_errno(err, work->dir_fd, "cannot open the snapshot '%s'", key);
 	if (lease)
 		r = keyed_lock_work(store, work->dir_fd, key, &work->lock_fd, err);
+	/* It may have been committed or removed while it was waited for. */
+	if (r == 0 && !keyed_is_same(store, work->dir_fd, key))
+		r = error_set(err, -ENOENT, "the snapshot '%s' is gone", key);
 	if (r == 0 && lease)
 		(void)file_replace(work->dir_fd, "mounted", mountpoint ? mountpoint : "",
 				   mountpoint ? strlen(mountpoint) : 0, 0600, false);
@@ -151,8 +154,16 @@ int keyed_open(struct store *store, struct store_lease *lease, const char *key,
 		return r;
 	if (lease)
 		remove_others(work);
+	if (lease && mountpoint)
+		keyed_say(work->lock_fd, KEYED_SERVES);
 	*ret = take_ptr(&work);
 	return 0;
+}
+
+void keyed_ending(struct keyed_work *work)
+{
+	if (work->lock_fd >= 0)
+		keyed_say(work->lock_fd, KEYED_ENDS);
 }
 
 struct overlay *keyed_overlay(struct keyed_work *work)
@@ -209,7 +220,7 @@ static int store_changes(struct keyed_work *work, const struct snapshot_intent *
 	return 0;
 }
 
-int keyed_checkpoint(struct keyed_work *work, struct error *err)
+static int checkpoint(struct keyed_work *work, struct error *err)
 {
 	cleanup_free char *ref = keyed_base_ref(work->hash.text, work->number + 1);
 	cleanup_free char *journal = keyed_journal(work->number + 1);
@@ -219,8 +230,6 @@ int keyed_checkpoint(struct keyed_work *work, struct error *err)
 	struct snapshot_result result;
 	int r;
 
-	if (overlay_journal_size(work->overlay) < CHECKPOINT_SIZE && !fault("keyed.checkpoint"))
-		return 0;
 	r = overlay_sync(work->overlay, NULL);
 	if (r < 0)
 		return error_errno(err, r, "cannot keep the changes of '%s'", work->keyed.key);
@@ -233,6 +242,19 @@ int keyed_checkpoint(struct keyed_work *work, struct error *err)
 	work->number++;
 	remove_others(work);
 	return 0;
+}
+
+int keyed_checkpoint(struct keyed_work *work, struct error *err)
+{
+	int r;
+
+	if (overlay_journal_size(work->overlay) < CHECKPOINT_SIZE && !fault("keyed.checkpoint"))
+		return 0;
+	/* If it is unmounted meanwhile, whoever comes next knows why it does not end. */
+	keyed_say(work->lock_fd, KEYED_WORKS);
+	r = checkpoint(work, err);
+	keyed_say(work->lock_fd, KEYED_SERVES);
+	return r;
 }
 
 static int check_name(struct store *store, const char *name, struct error *err)
@@ -274,12 +296,15 @@ int keyed_commit(struct store *store, struct store_lease *lease, const char *key
 	struct snapshot_intent intent = { .created_s = clock_realtime_ns() / 1000000000,
 					  .ref = ref };
 	cleanup_fd int lock_fd = -1;
-	int r = keyed_lock(store, &lock_fd, err);
+	int r = check_name(store, name, err);
 
-	if (r == 0)
-		r = check_name(store, name, err);
+	/* What may take its time does not keep others from their keys; see keyed_internal.h. */
 	if (r == 0)
 		r = keyed_open(store, lease, key, NULL, &work, err);
+	if (r == 0)
+		r = keyed_lock(store, &lock_fd, err);
+	if (r == 0)
+		r = check_name(store, name, err);
 	if (r < 0)
 		return r;
 	intent.parent = work->keyed.state;

@@ -96,6 +96,13 @@ int loose_map(struct loose_blob *blob, const uint8_t **ret, struct error *err)
 	return 0;
 }
 
+void loose_look_away(struct loose_blob *blob)
+{
+	/* It stays mapped, and the kernel goes on caching the file. */
+	if (blob->map)
+		(void)madvise((void *)(uintptr_t)blob->map, (size_t)blob->size, MADV_DONTNEED);
+}
+
 void loose_free(void *value)
 {
 	struct loose_blob *blob = value;

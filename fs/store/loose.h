@@ -33,6 +33,8 @@ int loose_open(int objects_fd, const struct object_id *id, struct loose_blob **r
 	       struct error *err);
 /* The whole file as memory; safe in threads. */
 int loose_map(struct loose_blob *blob, const uint8_t **ret, struct error *err);
+/* What was looked at counts as memory of the process no longer; looking again is fine. */
+void loose_look_away(struct loose_blob *blob);
 void loose_free(void *value);
 
 /*

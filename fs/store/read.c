@@ -10,6 +10,9 @@
 
 /* A list of a million pieces; nobody gets there by editing files. */
 #define EXTENTS_OBJECT_MAX ((size_t)64 << 20)
+/* So much of one file is mapped before that is undone. */
+#define VIEWED_MANY ((uint64_t)8 << 20)
+#define VIEWED_AREA ((uint64_t)2 << 20)
 
 /* A disk that has had it, in tests. */
 static int fail_reading(const struct object_id *id, struct error *err)
@@ -238,6 +241,33 @@ ssize_t store_pread(struct store *store, const struct object_id *id, void *data,
 	return (ssize_t)done;
 }
 
+void store_look_away(struct store *store)
+{
+	if (!store->viewed)
+		return;
+	loose_look_away(store->viewed->value);
+	lru_unpin(store->blobs, store->viewed);
+	store->viewed = NULL;
+	store->viewed_bytes = 0;
+}
+
+/*
+ * Many large files that are read one after the other would all count as memory of ours. The kernel
+ * may map a whole area for one byte in it.
+ */
+static void note_viewed(struct store *store, struct store_chunk *chunk)
+{
+	uint64_t area = chunk->file_offset / VIEWED_AREA;
+
+	if (store->viewed != chunk->object.blob || store->viewed_bytes >= VIEWED_MANY)
+		store_look_away(store);
+	store->viewed_bytes +=
+		store->viewed && area == store->viewed_area ? chunk->size : VIEWED_AREA;
+	store->viewed_area = area;
+	if (!store->viewed)
+		store->viewed = take_ptr(&chunk->object.blob);
+}
+
 ssize_t store_view(struct store *store, const struct object_id *id, size_t size, uint64_t offset,
 		   const void **ret, struct error *err)
 {
@@ -262,6 +292,7 @@ ssize_t store_view(struct store *store, const struct object_id *id, size_t size,
 		if (r < 0)
 			return error_prefix(err, r, "object %s", object_id_hex(id).text);
 		*ret = map + chunk.file_offset;
+		note_viewed(store, &chunk);
 		return (ssize_t)chunk.size;
 	}
 }

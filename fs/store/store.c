@@ -305,6 +305,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	store_look_away(store);
 	step_index_free(store->steps);
 	lru_free(store->extents);
 	lru_free(store->blobs);

@@ -31,6 +31,9 @@ struct store {
 	struct frame_cache *frames;
 	struct lru *blobs;   /* struct loose_blob, by id */
 	struct lru *extents; /* struct extents of blobs stored so, by id */
+	/* What store_view() showed last, pinned, how much of it, and where; for its one user. */
+	struct lru_entry *viewed;
+	uint64_t viewed_bytes, viewed_area;
 	struct step_index *steps;
 	struct strings warnings;
 
@@ -96,4 +99,6 @@ struct store_chunk {
 int store_chunk_at(struct store *store, const struct object_id *id, uint64_t offset, uint64_t size,
 		   struct store_chunk *ret, struct error *err);
 void store_chunk_release(struct store_chunk *chunk);
+/* Let go of what store_view() showed. */
+void store_look_away(struct store *store);
 DEFINE_CLEANUP_VALUE(struct store_chunk, store_chunk_release);

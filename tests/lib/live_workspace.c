@@ -146,20 +146,25 @@ static pid_t only_child(void)
 	return (pid_t)strtol(buf_string(&text), NULL, 10);
 }
 
+static void start(struct live *live, const struct object_id *snapshot)
+{
+	cleanup_free char *store = xasprintf("%s/store", live->directory);
+	struct workspace_options options = { .store = store, .snapshot = *snapshot };
+
+	options.fuse_fd = mount_it(live);
+	must(workspace_start(&options, &live->workspace, &err), "workspace");
+	live->server = only_child();
+}
+
 void live_start(struct live *live, struct tree *tree)
 {
 	cleanup_free char *hold = xstrdup(store_lease_name(live->lease));
 	const struct snapshot_intent intent = { .hold = hold };
-	cleanup_free char *store = xasprintf("%s/store", live->directory);
-	struct workspace_options options = { .store = store };
 	struct snapshot_result result;
 
 	must(snapshot_commit_tree(tree, live->lease, &intent, &result, &err), "commit");
 	tree_close(tree);
-	options.snapshot = result.id;
-	options.fuse_fd = mount_it(live);
-	must(workspace_start(&options, &live->workspace, &err), "workspace");
-	live->server = only_child();
+	start(live, &result.id);
 }
 
 struct snapshot_result live_commit(struct live *live)
@@ -172,11 +177,22 @@ struct snapshot_result live_commit(struct live *live)
 	return result;
 }
 
-void live_close(struct live *live)
+static void stop(struct live *live)
 {
 	if (umount2(live->at, MNT_DETACH) < 0)
 		live_fail("cannot unmount: %s", strerror(errno));
 	workspace_free(live->workspace);
+}
+
+void live_remount(struct live *live, const struct object_id *snapshot)
+{
+	stop(live);
+	start(live, snapshot);
+}
+
+void live_close(struct live *live)
+{
+	stop(live);
 	store_lease_end(live->lease);
 	store_close(live->store);
 	must(dir_remove_all(AT_FDCWD, live->directory), "remove");

@@ -32,6 +32,8 @@ void live_open(struct live *live);
 /* Commit the tree, close it, and mount a workspace on it. */
 void live_start(struct live *live, struct tree *tree);
 struct snapshot_result live_commit(struct live *live);
+/* Unmount, and mount a workspace on this snapshot in its place. */
+void live_remount(struct live *live, const struct object_id *snapshot);
 /* Unmount, and remove everything. */
 void live_close(struct live *live);
 

@@ -17,6 +17,8 @@
 
 /* One for each thread that decodes at the moment; more are made when they do not suffice. */
 #define SPARE_DECOMPRESSORS 4
+/* So much of a pack may be mapped before that is undone. */
+#define LOOKED_AT_MANY ((uint64_t)2 << 20)
 
 struct frame_cache {
 	struct lru *frames;   /* struct decoded, by pack and frame */
@@ -122,6 +124,15 @@ void pack_unref(struct pack *pack)
 		(void)munmap((void *)(uintptr_t)pack->data, pack->size);
 	free(pack->sound_frames);
 	free(pack);
+}
+
+void pack_note_look(struct pack *pack, uint64_t size)
+{
+	if (!pack->mapped ||
+	    __atomic_add_fetch(&pack->looked_at, size, __ATOMIC_RELAXED) < LOOKED_AT_MANY)
+		return;
+	__atomic_store_n(&pack->looked_at, 0, __ATOMIC_RELAXED);
+	(void)madvise((void *)(uintptr_t)pack->data, pack->size, MADV_DONTNEED);
 }
 
 void pack_name_make(uint8_t ret[16], char ret_text[PACK_NAME_SIZE])
@@ -242,6 +253,7 @@ static int frame_get(struct pack *pack, struct frame_cache *cache, uint32_t numb
 	if (!entry) {
 		if (!pack_index_frame(&pack->index, number, &frame))
 			return damaged(pack, err, "the record of a frame");
+		pack_note_look(pack, frame.payload_size);
 		if (frame.kind == PACK_FRAME_RAW) {
 			ret->size = frame.size;
 			return raw_frame(pack, number, &frame, &ret->data, err);

@@ -19,6 +19,7 @@ struct pack {
 	size_t size;
 	struct pack_index index;
 	uint8_t *sound_frames; /* a bit for each raw frame whose crc was seen to be right; atomic */
+	uint64_t looked_at;    /* bytes of frames, since they were let go; atomic */
 	unsigned refs;         /* atomic */
 	bool mapped;           /* data is ours to unmap */
 };
@@ -27,6 +28,11 @@ struct pack {
 int pack_open(int dir_fd, const char *name, struct pack **ret, struct error *err);
 struct pack *pack_ref(struct pack *pack);
 void pack_unref(struct pack *pack);
+/*
+ * So many bytes of it are looked at. When that has become much, all of it counts as memory of the
+ * process no longer; what is in use is found again by the kernel.
+ */
+void pack_note_look(struct pack *pack, uint64_t size);
 DEFINE_CLEANUP(struct pack *, pack_unref);
 
 /* Bytes that are somebody else's to release, taken for a pack; for tests and fuzzing. */

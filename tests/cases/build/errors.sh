@@ -74,6 +74,7 @@ echo "too few files may be open: which limit it is, and what raises it"
 	for i in 1 2 3 4 5 6 7 8; do echo "COPY --from=s$i /o /o$i"; done
 ) >"$CONTEXT/Dockerfile"
 (
+	# shellcheck disable=SC3045 # every sh of ours has it
 	ulimit -n 40
 	refuse 1 "ulimit -Hn" "$CONTEXT"
 )

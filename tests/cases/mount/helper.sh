@@ -71,6 +71,19 @@ umount "$AT"
 mount "$AT"
 test -d "$AT/bin"
 umount "$AT"
+mount -t fuse.varve -o rw,noexec,nosuid base "$AT"
+findmnt -n -o OPTIONS "$AT" | grep -qw nosuid
+findmnt -n -o OPTIONS "$AT" | grep -qw noexec
+umount "$AT"
+mount -t fuse.varve -o rw base "$AT"
+if findmnt -n -o OPTIONS "$AT" | grep -wE 'nosuid|nodev|noexec'; then exit 1; fi
+mkdir "$AT/new"
+mount -o remount,ro "$AT"
+if mkdir "$AT/other" 2>/dev/null; then exit 1; fi
+test -d "$AT/new"
+mount -o remount,rw "$AT"
+mkdir "$AT/other"
+umount "$AT"
 [ -n "$1" ] || exit 0
 runuser -u "$1" -- mount "$TEST_TMP/users"
 runuser -u "$1" -- test -d "$TEST_TMP/users/bin"

@@ -7,8 +7,9 @@ mount_work() {
 	varve mount snapshot:work "$AT"
 }
 
-# Kill it without a warning.
+# Kill it without a warning, while the kernel has heard from it just before.
 kill_server() {
+	stat "$AT" >/dev/null
 	kill -9 "$(pgrep -n -u "$(id -u)" -f "mount snapshot:work $AT")"
 	wait_for 5 sh -c "! ls '$AT' >/dev/null 2>&1"
 }

@@ -52,6 +52,12 @@ static void test_options_of_our_own_are_taken_out(void **state)
 	mount_list_release(&list);
 	mount_list_parse("", &list);
 	assert_string_equal(list.rest, "");
+	assert_false(list.remount);
+	mount_list_release(&list);
+	mount_list_parse("rw,nosuid,remount,ro", &list);
+	assert_true(list.remount);
+	assert_true(list.read_only);
+	assert_string_equal(list.rest, "nosuid");
 	mount_list_release(&list);
 }
 

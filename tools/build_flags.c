@@ -53,12 +53,14 @@ const struct option_spec build_flag_specs[] = {
 	  .help = "Keep what a RUN wrote to its cache mounts: if it succeeds, or always" },
 	{ .name = "cache-from",
 	  FLAG(cache_from),
-	  .value = "type=local,src=dir",
-	  .help = "Find steps that another store has put there, too" },
+	  .value = "place",
+	  .help = "Find steps that another store has put there, too: "
+		  "'type=local,src=DIR', 'type=registry,ref=NAME', or a name" },
 	{ .name = "cache-to",
 	  FLAG(cache_to),
-	  .value = "type=local,dest=dir",
-	  .help = "Put the steps of this build there, for other stores" },
+	  .value = "place",
+	  .help = "Put the steps of this build there, for other stores: "
+		  "'type=local,dest=DIR' or 'type=registry,ref=NAME'" },
 	{ .name = "call",
 	  FLAG(call),
 	  .initial = "build",

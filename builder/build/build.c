@@ -228,7 +228,6 @@ static int carry_out(struct building *building, struct error *err)
 	struct solve_options how = { .plan = plan,
 				     .env = &env,
 				     .sink = building->news.sink,
-				     .first_event = building->news.next,
 				     .jobs = building->options->jobs,
 				     .keep_going = building->options->keep_going,
 				     .cancel = cancel,
@@ -246,6 +245,7 @@ static int carry_out(struct building *building, struct error *err)
 	r = open_pool(building, &own, &env.pool, err);
 	imported = caches_open(building);
 	env.imported = imported;
+	how.first_event = building->news.next;
 	if (r == 0)
 		r = solve(&how, building->results, building->outcomes, NULL, err);
 	building->news.next += (unsigned)plan->vertex_count;

@@ -6,22 +6,40 @@
 #include "builder/build/building.h"
 #include "builder/cache/cache_export.h"
 #include "builder/cache/cache_import.h"
+#include "builder/image/progress.h"
 #include "builder/solve/solver.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 
 /* ---- from ---- */
 
+/* What cannot be used is no more than warned of. */
+static void open_one(struct building *building, const struct cache_place *place,
+		     struct cache_import *import)
+{
+	cleanup_free char *name = xasprintf("importing cache manifest from %s", place->path);
+	unsigned number = news_begin(&building->news, name);
+	cleanup_free char *line = NULL;
+	struct error problem = { 0 };
+	int r = cache_import_open(import, place, &problem);
+
+	if (r < 0 && r != -ECANCELED) {
+		line = xasprintf("cache '%s' is not used: %s", place->path, problem.text);
+		news_warn(&building->news, line, NULL);
+	}
+	/* Whoever cancels hears of it from the first step. */
+	(void)news_end(&building->news, number, r == -ECANCELED ? r : 0, NULL);
+}
+
 struct cache_import *caches_open(struct building *building)
 {
-	cleanup_with(strings_release) struct strings warnings = { 0 };
 	struct cache_import *import;
 
 	if (building->cache_from.count == 0)
 		return NULL;
-	import = cache_import_open(&building->cache_from, building->cancel_fd, &warnings);
-	for (size_t i = 0; i < warnings.count; i++)
-		news_warn(&building->news, warnings.items[i], NULL);
+	import = cache_import_new(building->registries, building->cancel_fd);
+	for (size_t i = 0; i < building->cache_from.count; i++)
+		open_one(building, &building->cache_from.items[i], import);
 	return import;
 }
 
@@ -37,51 +55,91 @@ static void add(const struct building *building, const struct vertex *vertex, st
 {
 	const struct step_result *result = &building->results[vertex->index];
 
-	if (vertex->kind == VERTEX_BASE || !result->done || object_id_is_zero(&result->snapshot))
+	if (!result->done || object_id_is_zero(&result->snapshot))
 		return;
 	array_reserve_one(ret->items, ret->count, ret->capacity);
 	ret->items[ret->count++] = result->snapshot;
 }
 
-static void collect(const struct building *building, bool all, struct states *ret)
+/* In the order of the plan. */
+static void collect(const struct building *building, bool all, struct states *ret,
+		    struct states *ret_bases)
 {
 	const struct plan *plan = building->plan;
+	cleanup_free bool *wanted = xcalloc(plan->vertex_count + 1, sizeof *wanted);
 
-	for (size_t i = 0; all && i < plan->vertex_count; i++)
-		add(building, plan->vertices[i], ret);
-	for (size_t i = 0; !all && i < plan->target_count; i++) {
+	for (size_t i = 0; i < plan->target_count; i++) {
 		for (const struct vertex *v = plan->targets[i]->last; v; v = v->parent)
-			add(building, v, ret);
+			wanted[v->index] = true;
 	}
+	for (size_t i = 0; i < plan->vertex_count; i++) {
+		const struct vertex *vertex = plan->vertices[i];
+
+		if (all || wanted[vertex->index])
+			add(building, vertex, vertex->kind == VERTEX_BASE ? ret_bases : ret);
+	}
+}
+
+struct reporter {
+	struct news *news;
+	unsigned number;
+};
+
+static void report(void *context, const char *what, uint64_t current, uint64_t total)
+{
+	const struct reporter *reporter = context;
+
+	news_status(reporter->news, reporter->number, what, current, total, true, current >= total);
+}
+
+static void tell(const struct reporter *reporter, const struct cache_place *place,
+		 const struct cache_exported *exported)
+{
+	cleanup_free char *line = place->type == CACHE_REGISTRY
+					  ? xasprintf("writing %llu steps, %llu of %llu layers",
+						      (unsigned long long)exported->steps,
+						      (unsigned long long)exported->new_layers,
+						      (unsigned long long)exported->layers)
+					  : xasprintf("writing %llu steps, %llu new objects",
+						      (unsigned long long)exported->steps,
+						      (unsigned long long)exported->objects);
+
+	news_status(reporter->news, reporter->number, line, 0, 0, false, true);
 }
 
 static int write_one(struct building *building, const struct cache_place *place, struct error *err)
 {
-	unsigned number = news_begin(&building->news, "exporting cache to client directory");
+	const char *title = place->type == CACHE_REGISTRY ? "exporting cache to registry"
+							  : "exporting cache to client directory";
+	struct reporter reporter = { &building->news, news_begin(&building->news, title) };
+	const struct progress progress = { .report = report, .context = &reporter };
 	struct cache_export export = { .store = building->options->store,
+				       .lease = building->lease,
+				       .registries = building->registries,
+				       .progress = &progress,
 				       .cancel_fd = building->options->cancel_fd };
 	struct cache_exported exported = { 0 };
-	struct states states = { 0 };
+	struct states states = { 0 }, bases = { 0 };
 	struct error problem = { 0 };
-	cleanup_free char *line = NULL;
 	int r;
 
-	collect(building, place->all, &states);
+	collect(building, place->all, &states, &bases);
 	export.snapshots = states.items;
 	export.count = states.count;
+	export.bases = bases.items;
+	export.base_count = bases.count;
 	r = cache_export(&export, place, &exported, &problem);
 	free(states.items);
-	line = xasprintf("writing %llu steps, %llu new objects", (unsigned long long)exported.steps,
-			 (unsigned long long)exported.objects);
+	free(bases.items);
 	if (r == 0)
-		news_status(&building->news, number, line, 0, 0, false, true);
+		tell(&reporter, place, &exported);
 	if (r < 0 && r != -ECANCELED && place->ignore_error) {
 		news_warn(&building->news, problem.text, NULL);
 		r = 0;
 	}
 	if (r < 0 && err)
 		*err = problem;
-	return news_end(&building->news, number, r, err);
+	return news_end(&building->news, reporter.number, r, err);
 }
 
 int caches_write(struct building *building, struct error *err)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "builder/cache/cache_internal.h"
 #include "builder/cache/cache_place.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -20,11 +21,9 @@ struct exporting {
 	struct step_list steps; /* as they are called there */
 };
 
-/* The steps of the build, of all that the store knows. */
-static int choose_steps(struct exporting *exporting, struct error *err)
+int cache_steps_choose(const struct cache_export *export, const char *tag, struct step_list *ret,
+		       struct error *err)
 {
-	const struct cache_export *export = exporting->export;
-	struct step_list *chosen = &exporting->steps;
 	struct step_list all = { 0 };
 	struct id_set wanted = { 0 };
 	int r = store_step_list(export->store, &all, err);
@@ -37,10 +36,9 @@ static int choose_steps(struct exporting *exporting, struct error *err)
 		if (record->flags & (STEP_FAILED | STEP_SECRET | STEP_TRACE) ||
 		    !id_set_contains(&wanted, &record->snapshot))
 			continue;
-		array_reserve_one(chosen->items, chosen->count, chosen->capacity);
-		chosen->items[chosen->count] = *record;
-		chosen->items[chosen->count++].key =
-			cache_place_key(exporting->place->tag, &record->key);
+		array_reserve_one(ret->items, ret->count, ret->capacity);
+		ret->items[ret->count] = *record;
+		ret->items[ret->count++].key = cache_place_key(tag, &record->key);
 	}
 	step_list_release(&all);
 	id_set_release(&wanted);
@@ -121,8 +119,8 @@ static int write_to(struct exporting *exporting, struct cache_exported *ret, str
 	return r;
 }
 
-int cache_export(const struct cache_export *export, const struct cache_place *place,
-		 struct cache_exported *ret, struct error *err)
+static int write_directory(const struct cache_export *export, const struct cache_place *place,
+			   struct cache_exported *ret, struct error *err)
 {
 	cleanup_with(store_close) struct store *into = NULL;
 	struct exporting exporting = { .export = export, .place = place };
@@ -133,10 +131,19 @@ int cache_export(const struct cache_export *export, const struct cache_place *pl
 	r = store_open(place->path, STORE_CREATE, &into, err);
 	if (r == 0) {
 		exporting.into = into;
-		r = choose_steps(&exporting, err);
+		r = cache_steps_choose(export, place->tag, &exporting.steps, err);
 	}
 	if (r == 0)
 		r = write_to(&exporting, ret, err);
 	step_list_release(&exporting.steps);
-	return r < 0 ? error_prefix(err, r, "cache '%s'", place->path) : 0;
+	return r;
+}
+
+int cache_export(const struct cache_export *export, const struct cache_place *place,
+		 struct cache_exported *ret, struct error *err)
+{
+	int r = place->type == CACHE_REGISTRY ? cache_upload(export, place, ret, err)
+					      : write_directory(export, place, ret, err);
+
+	return r < 0 && r != -ECANCELED ? error_prefix(err, r, "cache '%s'", place->path) : r;
 }

@@ -8,18 +8,27 @@
 struct cache_place;
 struct error;
 struct object_id;
+struct progress;
+struct registries;
 struct store;
+struct store_lease;
 
 /* Of what one build went through. */
 struct cache_export {
 	struct store *store;
-	const struct object_id *snapshots; /* what its steps led to */
+	struct store_lease *lease; /* for temporary files */
+	struct registries *registries;
+	const struct object_id *snapshots; /* what its steps led to, each behind its parent */
 	size_t count;
+	const struct object_id *bases; /* what they began with */
+	size_t base_count;
+	const struct progress *progress; /* NULL: nobody listens */
 	int cancel_fd;
 };
 
 struct cache_exported {
-	uint64_t objects, steps; /* that were not there before; steps in all */
+	uint64_t objects, steps;     /* that were not there before; steps in all */
+	uint64_t layers, new_layers; /* of a registry: in all, and that were sent */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "builder/cache/cache_place.h"
+#include "builder/cache/cache_remote.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/store/steps.h"
@@ -13,41 +14,51 @@
 #include "fs/store/transfer.h"
 
 struct source {
-	struct store *store;
+	char *name; /* for messages */
 	char *tag;
-	struct transfer transfer; /* guarded by lock */
-	bool complained;          /* guarded by lock */
+	struct store *store;         /* NULL: it is in a registry */
+	struct cache_remote *remote; /* guarded by lock, but for looking for steps */
+	struct transfer transfer;    /* guarded by lock */
+	bool complained;             /* guarded by lock */
 };
 
 struct cache_import {
 	pthread_mutex_t lock; /* one state after another: they share most of their files */
+	struct registries *registries;
+	int cancel_fd;
 	struct source *sources;
-	size_t count;
+	size_t count, capacity;
 };
 
-struct cache_import *cache_import_open(const struct cache_places *places, int cancel_fd,
-				       struct strings *warnings)
+struct cache_import *cache_import_new(struct registries *registries, int cancel_fd)
 {
 	struct cache_import *import = xcalloc(1, sizeof *import);
 
 	pthread_mutex_init(&import->lock, NULL);
-	import->sources = xcalloc(places->count + 1, sizeof *import->sources);
-	for (size_t i = 0; i < places->count; i++) {
-		const struct cache_place *place = &places->items[i];
-		struct source *source = &import->sources[import->count];
-		struct error err = { 0 };
-
-		if (store_open(place->path, STORE_READ_ONLY, &source->store, &err) < 0) {
-			strings_add_format(warnings, "cache '%s' is not used: %s", place->path,
-					   err.text);
-			continue;
-		}
-		source->tag = place->tag ? xstrdup(place->tag) : NULL;
-		source->transfer =
-			(struct transfer){ .from = source->store, .cancel_fd = cancel_fd };
-		import->count++;
-	}
+	import->registries = registries;
+	import->cancel_fd = cancel_fd;
 	return import;
+}
+
+int cache_import_open(struct cache_import *import, const struct cache_place *place,
+		      struct error *err)
+{
+	struct source source = { .transfer.cancel_fd = import->cancel_fd };
+	int r;
+
+	if (place->type == CACHE_REGISTRY)
+		r = cache_remote_open(place, import->registries, import->cancel_fd, &source.remote,
+				      err);
+	else
+		r = store_open(place->path, STORE_READ_ONLY, &source.store, err);
+	if (r < 0)
+		return r;
+	source.name = xstrdup(place->path);
+	source.tag = place->tag ? xstrdup(place->tag) : NULL;
+	source.transfer.from = source.store;
+	array_reserve_one(import->sources, import->count, import->capacity);
+	import->sources[import->count++] = source;
+	return 0;
 }
 
 void cache_import_close(struct cache_import *import)
@@ -57,6 +68,8 @@ void cache_import_close(struct cache_import *import)
 	for (size_t i = 0; i < import->count; i++) {
 		transfer_release(&import->sources[i].transfer);
 		store_close(import->sources[i].store);
+		cache_remote_close(import->sources[i].remote);
+		free(import->sources[i].name);
 		free(import->sources[i].tag);
 	}
 	free(import->sources);
@@ -64,9 +77,11 @@ void cache_import_close(struct cache_import *import)
 	free(import);
 }
 
-/* With the lock held. */
-static int fetch(struct source *source, struct store *store, struct store_lease *lease,
-		 const struct step_record *record, struct error *err)
+/* ---- a state comes into the store; with the lock held ---- */
+
+/* With all that it refers to, or not at all. */
+static int record(struct source *source, struct store *store, struct store_lease *lease,
+		  const struct step_record *record, struct error *err)
 {
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
 	int r = store_txn_begin(store, lease, &txn, err);
@@ -83,39 +98,95 @@ static int fetch(struct source *source, struct store *store, struct store_lease 
 	return r;
 }
 
+/*
+ * The step's own bundle most often has all that is not here: the state that it began with is. If
+ * not, those that it needs follow, until nothing is missing any more.
+ */
+static int fetch_remote(struct source *source, struct store *store, struct store_lease *lease,
+			const struct step_record *step, size_t group, struct error *err)
+{
+	struct positions order = { 0 };
+	bool own = false;
+	int r = -ENOENT;
+
+	source->transfer.from = store;
+	cache_remote_order(source->remote, group, &order);
+	for (size_t i = 0; i < order.count && r == -ENOENT; i++) {
+		int fresh = cache_remote_take(source->remote, order.items[i], store, lease, err);
+
+		if (i == 0)
+			own = fresh >= 0;
+		if (fresh < 0) {
+			r = fresh;
+			continue;
+		}
+		if (!own && fresh) {
+			r = cache_remote_take(source->remote, group, store, lease, err);
+			own = r >= 0;
+			if (!own)
+				continue;
+		}
+		/* Nothing has come since it was looked at. */
+		r = own && (fresh || i == 0) ? record(source, store, lease, step, err) : -ENOENT;
+	}
+	free(order.items);
+	return r;
+}
+
+static int fetch(struct source *source, struct store *store, struct store_lease *lease,
+		 const struct step_record *step, size_t group, struct error *err)
+{
+	return source->remote ? fetch_remote(source, store, lease, step, group, err)
+			      : record(source, store, lease, step, err);
+}
+
+/* ---- steps ---- */
+
 static bool is_usable(const struct step_record *record)
 {
 	return !(record->flags & (STEP_FAILED | STEP_SECRET | STEP_TRACE));
+}
+
+/* 1, *ret and where its state is, or 0. */
+static int find(const struct source *source, const struct object_id *key, struct step_record *ret,
+		size_t *ret_group, struct error *err)
+{
+	struct object_id there = cache_place_key(source->tag, key);
+	int r;
+
+	*ret_group = 0;
+	if (source->remote)
+		return cache_remote_find(source->remote, key, ret, ret_group);
+	r = store_step_find(source->store, &there, ret, err);
+	return r > 0 && !is_usable(ret) ? 0 : r;
 }
 
 static int try_source(struct cache_import *import, struct source *source, struct store *store,
 		      struct store_lease *lease, const struct object_id *key,
 		      struct step_record *ret, char **ret_problem)
 {
-	struct object_id there = cache_place_key(source->tag, key);
-	struct step_record record;
+	struct step_record step;
 	struct error err = { 0 };
-	int r = store_step_find(source->store, &there, &record, &err);
+	size_t group;
+	int r = find(source, key, &step, &group, &err);
 
-	if (r > 0 && !is_usable(&record))
-		r = 0;
 	if (r == 0)
 		return 0;
 	pthread_mutex_lock(&import->lock);
 	if (r > 0) {
-		record.key = *key;
-		r = fetch(source, store, lease, &record, &err);
+		step.key = *key;
+		r = fetch(source, store, lease, &step, group, &err);
 	}
 	if (r < 0 && r != -ECANCELED && !source->complained) {
 		source->complained = true;
 		free(*ret_problem);
-		*ret_problem = xasprintf("cache '%s' is of no use for a step: %s",
-					 store_path(source->store), err.text);
+		*ret_problem =
+			xasprintf("cache '%s' is of no use for a step: %s", source->name, err.text);
 	}
 	pthread_mutex_unlock(&import->lock);
 	if (r < 0)
 		return r == -ECANCELED ? r : 0;
-	*ret = record;
+	*ret = step;
 	return 1;
 }
 

@@ -3,19 +3,21 @@
 #pragma once
 
 #include "fs/base/cleanup.h"
-#include "fs/base/strings.h"
 
 struct cache_import;
-struct cache_places;
+struct cache_place;
 struct error;
 struct object_id;
+struct registries;
 struct step_record;
 struct store;
 struct store_lease;
 
-/* Open those that can be read, in order; of the others a line each is added to `warnings`. */
-struct cache_import *cache_import_open(const struct cache_places *places, int cancel_fd,
-				       struct strings *warnings);
+/* Of none yet. */
+struct cache_import *cache_import_new(struct registries *registries, int cancel_fd);
+/* One more, to be asked behind the others; what the error says is of use to a person alone. */
+int cache_import_open(struct cache_import *import, const struct cache_place *place,
+		      struct error *err);
 void cache_import_close(struct cache_import *import);
 DEFINE_CLEANUP(struct cache_import *, cache_import_close);
 

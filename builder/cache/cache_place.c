@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "builder/dockerfile/lex/csv.h"
+#include "builder/image/reference.h"
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
@@ -36,81 +37,155 @@ static void set_text(const char *value, char **ret)
 	*ret = xstrdup(value);
 }
 
-/* How layers are written, of which there are none. */
-static bool is_about_layers(const char *key)
+/* Of how layers and manifests are written, there is nothing to choose. */
+static bool is_ignored(const struct cache_place *place, const char *key)
 {
-	static const char *const keys[] = { "compression", "compression-level", "force-compression",
-					    "oci-mediatypes", "image-manifest" };
+	static const char *const keys[] = { "oci-mediatypes", "image-manifest", "force-compression",
+					    /* A directory has no layers. */
+					    "compression", "compression-level" };
+	size_t count = place->type == CACHE_LOCAL ? 5 : 3;
 
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(keys[i], key) == 0)
 			return true;
 	}
 	return false;
 }
 
-static int check_type(const char *type, struct error *err)
+static int set_level(const char *value, int *ret, struct error *err)
 {
-	static const char *const known[] = { "inline", "registry", "gha", "s3", "azblob" };
+	uint64_t level;
 
-	if (strcmp(type, "local") == 0)
+	if (parse_u64(value, &level) < 0 || level > 22)
+		return error_set(err, -EINVAL, "compression-level=%s: it is a number up to 22",
+				 value);
+	*ret = (int)level;
+	return 0;
+}
+
+static int set_type(const char *type, struct cache_place *ret, struct error *err)
+{
+	static const char *const known[] = { "inline", "gha", "s3", "azblob" };
+
+	ret->type = strcmp(type, "registry") == 0 ? CACHE_REGISTRY : CACHE_LOCAL;
+	if (ret->type == CACHE_REGISTRY || strcmp(type, "local") == 0)
 		return 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (strcmp(known[i], type) == 0)
-			return error_set(err, -EOPNOTSUPP,
-					 "type=%s is not supported; use type=local", type);
+			return error_set(
+				err, -EOPNOTSUPP,
+				"type=%s is not supported; use type=registry or type=local", type);
 	}
-	return error_set(err, -EINVAL, "there is no cache of type '%s'; there is local", type);
+	return error_set(err, -EINVAL,
+			 "there is no cache of type '%s'; there are local and registry", type);
 }
 
-static int set_field(const char *key, const char *value, bool to, struct cache_place *ret,
+/* Which attribute says where it is. */
+static const char *place_key(const struct cache_place *place, bool to)
+{
+	return place->type == CACHE_REGISTRY ? "ref" : to ? "dest" : "src";
+}
+
+static int set_local(const char *key, const char *value, bool to, struct cache_place *ret,
 		     struct error *err)
 {
-	if (strcmp(key, "type") == 0)
-		return check_type(value, err);
-	if (strcmp(key, to ? "dest" : "src") == 0)
-		set_text(value, &ret->path);
-	else if (strcmp(key, "tag") == 0)
+	if (strcmp(key, "tag") == 0)
 		set_text(value, &ret->tag);
-	else if (to && strcmp(key, "mode") == 0)
-		return set_mode(value, &ret->all, err);
 	else if (to && strcmp(key, "reset") == 0)
 		return set_flag(key, value, &ret->reset, err);
-	else if (to && strcmp(key, "ignore-error") == 0)
-		return set_flag(key, value, &ret->ignore_error, err);
 	else if (!to && strcmp(key, "digest") == 0)
 		return error_set(err, -EOPNOTSUPP,
 				 "digest is that of a manifest, which this cache has not; use tag");
-	else if (!to || !is_about_layers(key))
+	else
 		return error_set(err, -EINVAL, "there is no attribute '%s'; there are type, %s",
 				 key,
 				 to ? "dest, mode, tag, reset and ignore-error" : "src and tag");
 	return 0;
 }
 
-static int parse_fields(const struct strings *fields, bool to, struct cache_place *ret,
-			struct error *err)
+static int set_remote(const char *key, const char *value, bool to, struct cache_place *ret,
+		      struct error *err)
+{
+	if (strcmp(key, "registry.insecure") == 0)
+		return set_flag(key, value, &ret->insecure, err);
+	if (to && strcmp(key, "compression") == 0)
+		return compression_parse(value, &ret->compression, err);
+	if (to && strcmp(key, "compression-level") == 0)
+		return set_level(value, &ret->level, err);
+	return error_set(err, -EINVAL, "there is no attribute '%s'; there are type, %s", key,
+			 to ? "ref, mode, ignore-error, compression, compression-level and "
+			      "registry.insecure"
+			    : "ref and registry.insecure");
+}
+
+static int set_field(const char *key, const char *value, bool to, struct cache_place *ret,
+		     struct error *err)
+{
+	if (strcmp(key, "type") == 0 || (to && is_ignored(ret, key)))
+		return 0;
+	if (strcmp(key, place_key(ret, to)) == 0)
+		set_text(value, &ret->path);
+	else if (to && strcmp(key, "mode") == 0)
+		return set_mode(value, &ret->all, err);
+	else if (to && strcmp(key, "ignore-error") == 0)
+		return set_flag(key, value, &ret->ignore_error, err);
+	else if (ret->type == CACHE_REGISTRY)
+		return set_remote(key, value, to, ret, err);
+	else
+		return set_local(key, value, to, ret, err);
+	return 0;
+}
+
+/* The others are judged by it, wherever it stands. */
+static int find_type(const struct strings *fields, struct cache_place *ret, struct error *err)
 {
 	bool typed = false;
 	int r = 0;
 
 	for (size_t i = 0; i < fields->count && r == 0; i++) {
-		const char *field = fields->items[i], *equals = strchr(field, '=');
-		cleanup_free char *key = NULL;
+		if (!strchr(fields->items[i], '='))
+			return error_set(err, -EINVAL, "'%s' has no value", fields->items[i]);
+		if (strncmp(fields->items[i], "type=", 5) == 0) {
+			typed = true;
+			r = set_type(fields->items[i] + 5, ret, err);
+		}
+	}
+	return r < 0 || typed ? r : error_set(err, -EINVAL, "it has no type");
+}
 
-		/* A reference alone is short for an image in a registry. */
-		if (!equals)
-			return fields->count == 1
-				       ? check_type("registry", err)
-				       : error_set(err, -EINVAL, "'%s' has no value", field);
-		key = xstrndup(field, (size_t)(equals - field));
-		typed |= strcmp(key, "type") == 0;
+/* What is wrong with a name is said before the build. */
+static int check_name(const struct cache_place *place, bool to, struct error *err)
+{
+	cleanup_with(reference_release) struct reference reference = { 0 };
+	int r = reference_parse(place->path, &reference, err);
+
+	if (r == 0 && to && reference.has_digest)
+		r = error_set(err, -EINVAL, "a name with a digest cannot be written to");
+	return r < 0 ? r : compression_check_level(place->compression, place->level, err);
+}
+
+static int parse_fields(const struct strings *fields, bool to, struct cache_place *ret,
+			struct error *err)
+{
+	int r = 0;
+
+	/* A name alone is short for one in a registry. */
+	if (fields->count == 1 && !strchr(fields->items[0], '=')) {
+		ret->type = CACHE_REGISTRY;
+		set_text(fields->items[0], &ret->path);
+		return check_name(ret, to, err);
+	}
+	r = find_type(fields, ret, err);
+	for (size_t i = 0; i < fields->count && r == 0; i++) {
+		const char *field = fields->items[i], *equals = strchr(field, '=');
+		cleanup_free char *key = xstrndup(field, (size_t)(equals - field));
+
 		r = set_field(key, equals + 1, to, ret, err);
 	}
-	if (r == 0 && !typed)
-		r = error_set(err, -EINVAL, "it has no type");
 	if (r == 0 && (!ret->path || !*ret->path))
-		r = error_set(err, -EINVAL, "it has no %s", to ? "dest" : "src");
+		r = error_set(err, -EINVAL, "it has no %s", place_key(ret, to));
+	if (r == 0 && ret->type == CACHE_REGISTRY)
+		r = check_name(ret, to, err);
 	if (r == 0 && ret->tag && strcmp(ret->tag, "latest") == 0)
 		free(take_ptr(&ret->tag));
 	return r;
@@ -124,7 +199,9 @@ int cache_places_parse(const struct strings *values, bool to, struct cache_place
 		int r = csv_fields(values->items[i], &fields, err);
 
 		array_reserve_one(ret->items, ret->count, ret->capacity);
-		ret->items[ret->count++] = (struct cache_place){ 0 };
+		ret->items[ret->count++] =
+			(struct cache_place){ .compression = COMPRESSION_ZSTD,
+					      .level = COMPRESSION_LEVEL_DEFAULT };
 		if (r == 0)
 			r = parse_fields(&fields, to, &ret->items[ret->count - 1], err);
 		if (r < 0)

@@ -3,24 +3,32 @@
  * Where steps are kept for other stores: --cache-to and --cache-from. The directory of type=local is
  * a store (fs/README.md), in which nothing but steps, and the states that they led to, keeps objects
  * alive. The key of a step that was given the tag T, other than "latest", is the SHA-256 of
- * "cache-tag T\n" and its own key.
+ * "cache-tag T\n" and its own key. What type=registry has behind a name is described in
+ * cache_index.h.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "builder/image/compress.h"
 #include "fs/base/cleanup.h"
 #include "fs/object/id.h"
 
 struct error;
 struct strings;
 
+enum cache_type { CACHE_LOCAL, CACHE_REGISTRY };
+
 struct cache_place {
-	char *path;
-	char *tag; /* NULL: "latest" */
-	bool all;  /* mode=max: not only the steps that the result came through */
+	enum cache_type type;
+	char *path; /* of a directory, or the name in a registry as it was given */
+	char *tag;  /* NULL: "latest"; of a directory */
+	bool all;   /* mode=max: not only the steps that the result came through */
 	bool reset, ignore_error;
+	bool insecure; /* the registry may be spoken to whoever it is */
+	enum compression compression;
+	int level; /* of that */
 };
 
 /* All zero is an empty list. */

@@ -282,6 +282,16 @@ int json_string_of(const struct json_value *value, const char **ret, struct erro
 	return 0;
 }
 
+int json_u64_of(const struct json_value *value, uint64_t *ret, struct error *err)
+{
+	if (!json_is_integer(value->json))
+		return json_complain(value, err, "not an integer");
+	if (json_integer_value(value->json) < 0)
+		return json_complain(value, err, "below zero");
+	*ret = (uint64_t)json_integer_value(value->json);
+	return 0;
+}
+
 /* ---- what we do not know ---- */
 
 static bool is_one_of(const char *const *known, const char *key)

@@ -82,6 +82,8 @@ size_t json_array_length(const struct json_value *array);
 void json_array_item(const struct json_value *array, size_t index, struct json_value *ret);
 /* The value itself. */
 int json_string_of(const struct json_value *value, const char **ret, struct error *err);
+/* A number that is not below zero. */
+int json_u64_of(const struct json_value *value, uint64_t *ret, struct error *err);
 
 /* An object with the members of `object` that are not in `known` (ended by NULL), for its owner
  * to release; NULL when there are none. */

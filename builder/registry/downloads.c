@@ -67,18 +67,15 @@ static void tell(void *context, uint64_t current, uint64_t total)
 
 /* ---- files ---- */
 
-/* Its name is needed for a moment only: not every filesystem makes files without one. */
 static int open_file(const struct downloads *downloads, int *ret, struct error *err)
 {
 	char name[32];
 	int fd;
 
 	snprintf(name, sizeof name, "download-%d", (int)gettid());
-	fd = openat(downloads->options.tmp_fd, name,
-		    O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = file_unnamed(downloads->options.tmp_fd, name);
 	if (fd < 0)
-		return error_errno(err, -errno, "cannot make a temporary file");
-	(void)unlinkat(downloads->options.tmp_fd, name, 0);
+		return error_errno(err, fd, "cannot make a temporary file");
 	*ret = fd;
 	return 0;
 }

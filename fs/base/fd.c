@@ -209,6 +209,16 @@ int fd_copy_range(int from_fd, uint64_t from_offset, int to_fd, uint64_t to_offs
 	return 0;
 }
 
+int file_unnamed(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	(void)unlinkat(dir_fd, name, 0);
+	return fd;
+}
+
 int dir_make(int dir_fd, const char *path, mode_t mode)
 {
 	if (mkdirat(dir_fd, path, mode) < 0 && errno != EEXIST)

@@ -31,6 +31,10 @@ int file_replace(int dir_fd, const char *path, const void *data, size_t size, mo
 /* Copy `size` bytes between files at the offsets given, by reference where the filesystem can. */
 int fd_copy_range(int from_fd, uint64_t from_offset, int to_fd, uint64_t to_offset, uint64_t size);
 
+/* An empty file to read and write, in whose place `name` stands for a moment only: its descriptor or
+ * -errno. Not every filesystem makes files without one. */
+int file_unnamed(int dir_fd, const char *name);
+
 /* mkdir where an existing directory is fine. */
 int dir_make(int dir_fd, const char *path, mode_t mode);
 /* mkdir -p. */

@@ -25,44 +25,68 @@ static int check_id(const struct object_id *wanted, const struct object_id *got,
 			 object_id_hex(wanted).text);
 }
 
+static int missing(const struct object_id *id, struct error *err)
+{
+	return error_set(err, -ENOENT, "object %s is missing", object_id_hex(id).text);
+}
+
 /* ---- blobs ---- */
 
-static int copy_bytes(struct transfer *transfer, struct store_txn *txn, const struct object_id *id,
-		      struct error *err)
+static int copy_parts(struct transfer *transfer, struct transfer_target *target,
+		      const struct object_id *id, struct error *err)
 {
-	cleanup_with(blob_writer_free) struct blob_writer *writer = NULL;
 	cleanup_free char *piece = xmalloc(PIECE);
-	struct object_id got;
 	uint64_t offset = 0;
-	ssize_t size = 0;
-	int r = blob_writer_begin(txn, &writer, err);
+	ssize_t size;
+	int r = 0;
 
-	while (r == 0 && (size = store_pread(transfer->from, id, piece, PIECE, offset, err)) > 0) {
-		r = blob_writer_add(writer, piece, (size_t)size, err);
+	while (r == 0 && (size = store_pread(transfer->from, id, piece, PIECE, offset, err)) != 0) {
+		if (size < 0)
+			return (int)size;
+		r = target->add(target, piece, (size_t)size, err);
 		offset += (uint64_t)size;
 		if (r == 0)
 			r = cancel_check(transfer->cancel_fd, err);
 	}
-	if (r == 0 && size < 0)
-		r = (int)size;
+	return r;
+}
+
+static int copy_bytes(struct transfer *transfer, struct transfer_target *target,
+		      const struct object_id *id, uint64_t size, struct error *err)
+{
+	struct object_id got;
+	int r = target->begin(target, size, err);
+
+	if (r < 0)
+		return r;
+	r = copy_parts(transfer, target, id, err);
 	if (r == 0)
-		r = blob_writer_finish(writer, &got, &offset, err);
+		r = target->end(target, &got, err);
+	else
+		target->drop(target);
 	return r < 0 ? r : check_id(id, &got, err);
 }
 
-static int copy_source(struct transfer *transfer, struct store_txn *txn, const struct object_id *id,
-		       struct error *err)
+static int copy_source(struct transfer *transfer, struct transfer_target *target,
+		       const struct object_id *id, struct error *err)
 {
+	const struct child child = { *id, CHILD_SOURCE };
+	struct object_info info;
 	int r;
 
 	if (object_id_is_zero(id))
 		return 0; /* a hole */
-	r = store_txn_has(txn, id, err);
-	return r == 0 ? copy_bytes(transfer, txn, id, err) : r < 0 ? r : 0;
+	r = target->has(target, &child, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = store_stat(transfer->from, id, &info, err);
+	if (r == 0)
+		return missing(id, err);
+	return r < 0 ? r : copy_bytes(transfer, target, id, info.size, err);
 }
 
 /* One that is named by the list of its pieces: those first. */
-static int copy_composed(struct transfer *transfer, struct store_txn *txn,
+static int copy_composed(struct transfer *transfer, struct transfer_target *target,
 			 const struct object_id *id, const struct extents *extents,
 			 struct error *err)
 {
@@ -70,14 +94,14 @@ static int copy_composed(struct transfer *transfer, struct store_txn *txn,
 	int r = 0;
 
 	for (size_t i = 0; i < extents->count && r == 0; i++)
-		r = copy_source(transfer, txn, &extents->items[i].source, err);
+		r = copy_source(transfer, target, &extents->items[i].source, err);
 	if (r == 0)
-		r = store_txn_put_composed(txn, extents, &got, err);
+		r = target->compose(target, extents, &got, err);
 	return r < 0 ? r : check_id(id, &got, err);
 }
 
-static int copy_blob(struct transfer *transfer, struct store_txn *txn, const struct object_id *id,
-		     struct error *err)
+static int copy_blob(struct transfer *transfer, struct transfer_target *target,
+		     const struct object_id *id, uint64_t size, struct error *err)
 {
 	cleanup_with(extents_release) struct extents extents = { 0 };
 	cleanup_with(buf_release) struct buf encoded = { 0 };
@@ -91,8 +115,8 @@ static int copy_blob(struct transfer *transfer, struct store_txn *txn, const str
 				 object_id_hex(id).text);
 	extents_encode(&extents, &encoded);
 	own = extents_own_id(encoded.data, encoded.length);
-	return object_id_equal(&own, id) ? copy_composed(transfer, txn, id, &extents, err)
-					 : copy_bytes(transfer, txn, id, err);
+	return object_id_equal(&own, id) ? copy_composed(transfer, target, id, &extents, err)
+					 : copy_bytes(transfer, target, id, size, err);
 }
 
 /* ---- all kinds ---- */
@@ -116,8 +140,9 @@ static bool kind_fits(enum child_role role, enum object_kind kind)
 }
 
 /* What is short enough to be read as a whole. */
-static int copy_whole(struct transfer *transfer, struct store_txn *txn, const struct object_id *id,
-		      enum object_kind kind, struct child_list *children, struct error *err)
+static int copy_whole(struct transfer *transfer, struct transfer_target *target,
+		      const struct object_id *id, enum object_kind kind,
+		      struct child_list *children, struct error *err)
 {
 	cleanup_with(buf_release) struct buf bytes = { 0 };
 	struct object_id got;
@@ -129,34 +154,35 @@ static int copy_whole(struct transfer *transfer, struct store_txn *txn, const st
 	r = check_id(id, &got, err);
 	if (r == 0 && kind_has_children(kind))
 		r = children_add(children, kind, bytes.data, bytes.length, err);
-	return r < 0 ? r : store_txn_put_as(txn, kind, id, bytes.data, bytes.length, err);
+	return r < 0 ? r : target->put(target, kind, id, &bytes, err);
 }
 
-static int transfer_one(struct transfer *transfer, struct store_txn *txn, const struct child *child,
-			struct child_list *children, struct error *err)
+static int transfer_one(struct transfer *transfer, struct transfer_target *target,
+			const struct child *child, struct child_list *children, struct error *err)
 {
 	const struct object_id *id = &child->id;
 	struct object_info info;
-	int there = store_txn_has(txn, id, err), r;
+	int there = target->has(target, child, err), r;
 
-	/* Of garbage that has not been collected there may be less than it refers to. */
-	if (there < 0 || (there > 0 && child->role != CHILD_SNAPSHOT && child->role != CHILD_DIR))
+	if (there < 0 || there > 1)
 		return there < 0 ? there : 0;
+	/* Of garbage that has not been collected there may be less than it refers to. */
+	if (there > 0 && child->role != CHILD_SNAPSHOT && child->role != CHILD_DIR)
+		return 0;
 	r = store_stat(transfer->from, id, &info, err);
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return error_set(err, -ENOENT, "object %s is missing", object_id_hex(id).text);
+	if (r <= 0)
+		return r < 0 ? r : missing(id, err);
 	if (!kind_fits(child->role, info.kind))
 		return error_set(err, -EBADMSG, "object %s is not what others say of it",
 				 object_id_hex(id).text);
 	transfer->objects += !there;
-	return info.kind == OBJECT_BLOB ? copy_blob(transfer, txn, id, err)
-					: copy_whole(transfer, txn, id, info.kind, children, err);
+	return info.kind == OBJECT_BLOB
+		       ? copy_blob(transfer, target, id, info.size, err)
+		       : copy_whole(transfer, target, id, info.kind, children, err);
 }
 
-int transfer_object(struct transfer *transfer, struct store_txn *txn, const struct object_id *id,
-		    struct error *err)
+int transfer_to(struct transfer *transfer, struct transfer_target *target,
+		const struct object_id *id, struct error *err)
 {
 	struct child_list stack = { 0 };
 	int r = 0;
@@ -170,12 +196,85 @@ int transfer_object(struct transfer *transfer, struct store_txn *txn, const stru
 			continue;
 		r = cancel_check(transfer->cancel_fd, err);
 		if (r == 0)
-			r = transfer_one(transfer, txn, &child, &stack, err);
+			r = transfer_one(transfer, target, &child, &stack, err);
 	}
 	child_list_release(&stack);
 	if (r < 0)
 		transfer_forget(transfer);
 	return r;
+}
+
+/* ---- into a transaction ---- */
+
+struct txn_target {
+	struct transfer_target base;
+	struct store_txn *txn;
+	struct blob_writer *writer;
+};
+
+static struct txn_target *txn_target_of(struct transfer_target *target)
+{
+	return (struct txn_target *)target;
+}
+
+static int txn_has(struct transfer_target *target, const struct child *child, struct error *err)
+{
+	return store_txn_has(txn_target_of(target)->txn, &child->id, err);
+}
+
+static int txn_put(struct transfer_target *target, enum object_kind kind,
+		   const struct object_id *id, const struct buf *bytes, struct error *err)
+{
+	return store_txn_put_as(txn_target_of(target)->txn, kind, id, bytes->data, bytes->length,
+				err);
+}
+
+static int txn_begin_blob(struct transfer_target *target, uint64_t size, struct error *err)
+{
+	struct txn_target *into = txn_target_of(target);
+
+	(void)size;
+	return blob_writer_begin(into->txn, &into->writer, err);
+}
+
+static int txn_add(struct transfer_target *target, const void *data, size_t size, struct error *err)
+{
+	return blob_writer_add(txn_target_of(target)->writer, data, size, err);
+}
+
+static void txn_drop(struct transfer_target *target)
+{
+	blob_writer_free(take_ptr(&txn_target_of(target)->writer));
+}
+
+static int txn_end(struct transfer_target *target, struct object_id *ret, struct error *err)
+{
+	uint64_t size;
+	int r = blob_writer_finish(txn_target_of(target)->writer, ret, &size, err);
+
+	txn_drop(target);
+	return r;
+}
+
+static int txn_compose(struct transfer_target *target, const struct extents *extents,
+		       struct object_id *ret, struct error *err)
+{
+	return store_txn_put_composed(txn_target_of(target)->txn, extents, ret, err);
+}
+
+int transfer_object(struct transfer *transfer, struct store_txn *txn, const struct object_id *id,
+		    struct error *err)
+{
+	struct txn_target target = { .base = { .has = txn_has,
+					       .put = txn_put,
+					       .begin = txn_begin_blob,
+					       .add = txn_add,
+					       .end = txn_end,
+					       .drop = txn_drop,
+					       .compose = txn_compose },
+				     .txn = txn };
+
+	return transfer_to(transfer, &target.base, id, err);
 }
 
 void transfer_forget(struct transfer *transfer)

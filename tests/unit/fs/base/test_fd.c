@@ -25,6 +25,22 @@ static void test_a_replaced_file_is_old_or_new_and_leaves_nothing_beside_it(void
 	free(dir);
 }
 
+static void test_a_file_without_a_name_is_empty_and_nowhere(void **state)
+{
+	char *dir = test_directory(), byte;
+	cleanup_fd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), one = -1, other = -1;
+
+	(void)state;
+	one = file_unnamed(fd, "f");
+	assert_int_equal(fd_write_all(one, "x", 1), 0);
+	assert_int_equal(fd_pread_exactly(one, &byte, 1, 0), 0);
+	other = file_unnamed(fd, "f");
+	assert_int_equal(fd_pread_exactly(other, &byte, 1, 0), -ENODATA);
+	assert_int_equal(file_unnamed(fd, "missing/f"), -ENOENT);
+	assert_int_equal(rmdir(dir), 0);
+	free(dir);
+}
+
 static void test_reading_past_the_limit_is_refused(void **state)
 {
 	cleanup_with(buf_release) struct buf got = { 0 };
@@ -103,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_replaced_file_is_old_or_new_and_leaves_nothing_beside_it),
+		cmocka_unit_test(test_a_file_without_a_name_is_empty_and_nowhere),
 		cmocka_unit_test(test_reading_past_the_limit_is_refused),
 		cmocka_unit_test(test_removing_a_deep_tree_with_closed_directories),
 		cmocka_unit_test(test_the_names_in_a_directory),

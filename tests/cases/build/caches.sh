@@ -132,12 +132,13 @@ for sharing in shared locked private; do
 	wait_for 20 running
 	wait_for 60 ended
 	# Either the state of the step or its cache is being written; neither comes to its end.
+	# It may also have been too quick for us.
 	servers
 	# shellcheck disable=SC2086
-	kill -STOP $found
-	kill -KILL $victim
+	[ -z "$found" ] || kill -STOP $found
+	kill -KILL $victim 2>/dev/null || true
 	# shellcheck disable=SC2086
-	kill -CONT $found
+	[ -z "$found" ] || kill -CONT $found
 	wait $victim 2>/dev/null || true
 	wait_for 20 alone
 	versions=$(varve cache ls --format json | grep -c "\"id\":\"$id\",\"version\"" || true)

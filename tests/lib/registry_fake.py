@@ -79,6 +79,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 'Location': 'http://localhost:%d/elsewhere/sha256:%s' % (port, digest)})
         if not is_layer:
             return self.blob(digest)
+        if fault == 'gone':
+            os._exit(0)
         if fault == 'stall':
             self.send_response(200)
             self.send_header('Content-Length', '1000')

@@ -26,6 +26,7 @@ struct cache_remote {
 	struct repository *repository;
 	struct cache_index index;
 	enum group_state *groups;
+	bool gone; /* nobody answers any more */
 	int cancel_fd;
 };
 
@@ -208,6 +209,9 @@ int cache_remote_take(struct cache_remote *remote, size_t position, struct store
 
 	if (remote->groups[position] == GROUP_TAKEN)
 		return 0;
+	/* Each try takes its time. */
+	if (remote->gone)
+		return error_set(err, -EIO, "its registry did not answer before");
 	if (remote->groups[position] == GROUP_BROKEN)
 		return error_set(err, -EBADMSG, "what it is made of could not be read before");
 	/* What is fetched may take its time, in which nothing is locked. */
@@ -216,6 +220,7 @@ int cache_remote_take(struct cache_remote *remote, size_t position, struct store
 		r = take_layers(remote, &layers, store, lease, err);
 	if (r == 0)
 		remote->groups[position] = GROUP_TAKEN;
+	remote->gone = r == -EIO;
 	if (r < 0 && r != -ENOENT && r != -ECANCELED) {
 		remote->groups[position] = GROUP_BROKEN;
 		store_mention_full(store, err);

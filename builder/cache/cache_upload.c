@@ -93,7 +93,7 @@ static int send_part(struct parts_sink *parts, const struct object_id *digest, u
 	cleanup_with(descriptor_release) struct descriptor blob = { 0 };
 	int r;
 
-	if (uploading->index.blob_count == CACHE_BLOBS_MAX)
+	if (uploading->index.blob_count >= CACHE_BLOBS_MAX)
 		return error_set(err, -E2BIG, "it would have more than %zu layers; use mode=min",
 				 CACHE_BLOBS_MAX);
 	descriptor_set(&blob, cache_media_objects(uploading->place->compression), digest, size);

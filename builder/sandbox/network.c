@@ -254,7 +254,8 @@ static int holder_gone(struct error *err)
 static int decide(struct sandbox *sandbox, struct place *ret, struct error *err)
 {
 	/* With nameservers on loopback only, slirp4netns forwards in all versions. */
-	const bool loopback_only = !resolv_of_network(NULL, &(struct buf){ 0 });
+	cleanup_with(buf_release) struct buf ignored = { 0 };
+	const bool loopback_only = !resolv_of_network(NULL, &ignored);
 	const enum sandbox_network order[] = {
 		loopback_only ? SANDBOX_NETWORK_SLIRP : SANDBOX_NETWORK_PASTA,
 		loopback_only ? SANDBOX_NETWORK_PASTA : SANDBOX_NETWORK_SLIRP,

@@ -128,6 +128,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(2)
         if fault == 'elsewhere' and digest == lowest:
             return self.answer(404, b'{}')
+        if fault == 'gone':
+            os._exit(0)
         if fault == 'stall':
             self.send_response(200)
             self.send_header('Content-Length', '1000')

@@ -119,7 +119,7 @@ static void write_status(struct plain *plain, const struct speaker *speaker,
 
 static void write_log(struct plain *plain, struct speaker *speaker)
 {
-	const char *at = speaker->pending.data, *end = at + speaker->pending.length;
+	const char *at = buf_string(&speaker->pending), *end = at + speaker->pending.length;
 
 	while (at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));

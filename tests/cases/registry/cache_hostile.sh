@@ -109,7 +109,7 @@ json.dump({'schemaVersion': 2, 'manifests': [{'mediaType': 'application/vnd.oci.
 END2
 # with FAULT: a registry that has it, and a store with nothing but the base image
 with() {
-	[ -z "${fake_pid:-}" ] || { kill "$fake_pid"; wait "$fake_pid" 2>/dev/null || true; }
+	[ -z "${fake_pid:-}" ] || { kill "$fake_pid" 2>/dev/null || true; wait "$fake_pid" 2>/dev/null || true; }
 	start_fake "$1" "$TEST_TMP/layout"
 	fake_pid=$registry_pid
 	machine "fake"
@@ -119,7 +119,7 @@ for fault in none cut; do
 	with $fault
 	expect "steps that ran with $fault" 0 "$(count DONE)"
 done
-for fault in corrupt short cut-for-ever; do
+for fault in corrupt short cut-for-ever gone; do
 	with $fault
 	said "cache '$REGISTRY/app:1' is of no use for a step: "
 	expect "steps that ran with $fault" 2 "$(count DONE)"
@@ -173,7 +173,7 @@ text = json.dumps(manifest).encode()
 index['manifests'][0].update(keep(text))
 json.dump(index, open(out + '/index.json', 'w'))
 END2
-	[ -z "${fake_pid:-}" ] || { kill "$fake_pid"; wait "$fake_pid" 2>/dev/null || true; }
+	[ -z "${fake_pid:-}" ] || { kill "$fake_pid" 2>/dev/null || true; wait "$fake_pid" 2>/dev/null || true; }
 	start_fake none "$TEST_TMP/forged"
 	fake_pid=$registry_pid
 	machine "fake"

@@ -25,6 +25,8 @@ DEFINE_CLEANUP_VALUE(struct out_file, out_file_release);
 
 /* ---- images ---- */
 
+struct layout_image;
+
 /* The images of a build, and the index of several. */
 struct assembled {
 	struct image *images;
@@ -41,6 +43,9 @@ int export_assemble(const struct export *export, const struct originals *origina
 		    struct export_result *result, struct assembled *ret, struct error *err);
 void assembled_release(struct assembled *assembled);
 DEFINE_CLEANUP_VALUE(struct assembled, assembled_release);
+
+/* As layouts and registries take them; all of it stays the assembled ones'. */
+void assembled_set(const struct assembled *assembled, struct layout_image *ret);
 
 /* ---- one output each ---- */
 

@@ -128,6 +128,14 @@ void assembled_release(struct assembled *assembled)
 	*assembled = (struct assembled){ 0 };
 }
 
+void assembled_set(const struct assembled *assembled, struct layout_image *ret)
+{
+	ret->images = assembled->images;
+	ret->count = assembled->count;
+	ret->descriptor = &assembled->descriptor;
+	ret->index = assembled->has_index ? &assembled->index : NULL;
+}
+
 /* ---- writing ---- */
 
 /* With a file for each layer. */
@@ -172,10 +180,7 @@ int export_to_layout(const struct export *export, struct export_result *result, 
 		r = assemble_whole(export, result, &assembled, err);
 	if (r < 0)
 		return r;
-	image.images = assembled.images;
-	image.count = assembled.count;
-	image.descriptor = &assembled.descriptor;
-	image.index = assembled.has_index ? &assembled.index : NULL;
+	assembled_set(&assembled, &image);
 	if (output->directory)
 		return layout_write_directory(&write, output->dest, err);
 	file_sink_init(&sink, file.fd, output->dest ? output->dest : "standard output");

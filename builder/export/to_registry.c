@@ -17,11 +17,7 @@ static int push_all(const struct export *export, struct originals *originals,
 		    struct error *err)
 {
 	const struct output *output = export->output;
-	const struct layout_image image = { .images = assembled->images,
-					    .count = assembled->count,
-					    .descriptor = &assembled->descriptor,
-					    .index = assembled->has_index ? &assembled->index
-									  : NULL };
+	struct layout_image image = { 0 };
 	struct registry_push push = { .registries = export->registries,
 				      .image = &image,
 				      .blobs = originals_push_blobs(originals),
@@ -29,6 +25,7 @@ static int push_all(const struct export *export, struct originals *originals,
 				      .flags = output->insecure ? REPOSITORY_INSECURE : 0,
 				      .progress = export->progress };
 
+	assembled_set(assembled, &image);
 	for (size_t i = 0; i < names->count; i++) {
 		cleanup_with(reference_release) struct reference name = { 0 };
 		cleanup_free char *place = NULL;

@@ -28,7 +28,8 @@ static inline void cleanup_fdp(const int *fd)
 #define DEFINE_CLEANUP(type, free_fn)          \
 	static inline void free_fn##p(type *p) \
 	{                                      \
-		free_fn(*p);                   \
+		if (*p)                        \
+			free_fn(*p);           \
 	}                                      \
 	struct swallow_semicolon
 

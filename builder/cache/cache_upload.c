@@ -60,12 +60,14 @@ static size_t add_blob(struct uploading *uploading, const struct descriptor *blo
 struct telling {
 	const struct progress *progress;
 	const char *what;
+	bool whole; /* that all of it is there has been told */
 };
 
 static void tell(void *context, uint64_t current, uint64_t total)
 {
-	const struct telling *telling = context;
+	struct telling *telling = context;
 
+	telling->whole = current == total;
 	progress_report(telling->progress, telling->what, current, total);
 }
 
@@ -73,14 +75,14 @@ static int send_blob(struct uploading *uploading, const struct object_id *digest
 		     const struct blob_content *content, const char *what, struct error *err)
 {
 	cleanup_free char *line = xasprintf("writing %s %s", what, digest_text(digest).text);
-	struct telling telling = { uploading->export->progress, line };
+	struct telling telling = { .progress = uploading->export->progress, .what = line };
 	const struct blob_progress progress = { tell, &telling };
 	int r = repository_has_blob(uploading->repository, digest, err);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = repository_put_blob(uploading->repository, digest, content, &progress, err);
-	if (r == 0)
+	if (r == 0 && !telling.whole)
 		tell(&telling, content->size, content->size);
 	return r < 0 ? r : 1;
 }

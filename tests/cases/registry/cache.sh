@@ -152,7 +152,7 @@ expect "the step" DONE "$(step 'RUN --mount')"
 echo "one that is killed leaves what the name stood for"
 for delay in 0.05 0.2 0.5; do
 	echo "$delay" >"$CONTEXT/word"
-	varve build --cache-to "$cache,mode=max" "$CONTEXT" >"$LOG" 2>&1 &
+	"$VARVE" build --cache-to "$cache,mode=max" "$CONTEXT" >"$LOG" 2>&1 &
 	builder=$!
 	sleep $delay
 	kill -KILL $builder 2>/dev/null || true

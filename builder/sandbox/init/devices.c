@@ -11,6 +11,7 @@
 
 #include "builder/sandbox/init/mount.h"
 #include "builder/sandbox/init/step.h"
+#include "builder/sandbox/init/tree.h"
 #include "builder/sandbox/protocol.h"
 
 #define SHM_SIZE ((uint64_t)64 << 20)
@@ -96,7 +97,7 @@ static int attach_filesystems(const struct step *step, struct error *err)
 	return r;
 }
 
-int devices_assemble(struct step *step, int target_fd, struct error *err)
+int devices_assemble(struct step *step, struct error *err)
 {
 	static const struct mount_option options[] = { { "mode", "0755" },
 						       { "size", "64m" },
@@ -104,9 +105,11 @@ int devices_assemble(struct step *step, int target_fd, struct error *err)
 	int r;
 
 	step->dev_fd = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID);
-	r = step->dev_fd < 0 ? step->dev_fd : mount_attach(step->dev_fd, target_fd);
+	if (step->dev_fd < 0)
+		return error_errno(err, step->dev_fd, "cannot mount '/dev'");
+	r = tree_attach_own(step->dev_fd, step->root_fd, "dev", err);
 	if (r < 0)
-		return error_errno(err, r, "cannot mount '/dev'");
+		return r;
 	r = make_entries(step->dev_fd, err);
 	if (r == 0)
 		r = attach_nodes(step, err);

@@ -12,5 +12,5 @@ struct step;
 
 extern const char *const device_names[DEVICE_COUNT];
 
-/* Attach to `target_fd`; step->dev_fd is then its top. */
-int devices_assemble(struct step *step, int target_fd, struct error *err);
+/* Attach it; step->dev_fd is then its top. */
+int devices_assemble(struct step *step, struct error *err);

@@ -83,13 +83,9 @@ static int hide(const struct step *step, int proc_fd, struct error *err)
 
 int proc_assemble(const struct step *step, struct error *err)
 {
-	cleanup_fd int target_fd = tree_open_own(step->root_fd, "proc", err);
-	int r;
+	int r = tree_attach_own(step->proc_fd, step->root_fd, "proc", err);
 
-	if (target_fd < 0)
-		return target_fd;
-	r = mount_attach(step->proc_fd, target_fd);
 	if (r < 0)
-		return error_errno(err, r, "cannot mount '/proc'");
+		return r;
 	return step->spec.insecure ? 0 : hide(step, step->proc_fd, err);
 }

@@ -14,7 +14,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/path.h"
 
-int tree_open_own(int root_fd, const char *name, struct error *err)
+static int open_own(int root_fd, const char *name, struct error *err)
 {
 	int fd = mount_open_path(root_fd, name, O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
@@ -29,14 +29,23 @@ int tree_open_own(int root_fd, const char *name, struct error *err)
 	return fd;
 }
 
-static int attach_own(int mount_fd, int root_fd, const char *name, struct error *err)
-{
-	cleanup_fd int target_fd = tree_open_own(root_fd, name, err);
-	int r;
+/*
+ * Of two look-ups of a name that the kernel does not know yet, Linux 6.16 and later may let the second
+ * throw away what the first has found: nothing can be mounted there, but on what is found next.
+ */
+#define ATTEMPTS 8
 
-	if (target_fd < 0)
-		return target_fd;
-	r = mount_attach(mount_fd, target_fd);
+int tree_attach_own(int mount_fd, int root_fd, const char *name, struct error *err)
+{
+	int r = -ENOENT;
+
+	for (int i = 0; i < ATTEMPTS && r == -ENOENT; i++) {
+		cleanup_fd int target_fd = open_own(root_fd, name, err);
+
+		if (target_fd < 0)
+			return target_fd;
+		r = mount_attach(mount_fd, target_fd);
+	}
 	return r < 0 ? error_errno(err, r, "cannot mount '/%s'", name) : 0;
 }
 
@@ -73,7 +82,7 @@ static bool is_directory(int fd)
 	return fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-static int attach_mount(const struct step *step, size_t index, struct error *err)
+static int attach_mount_once(const struct step *step, size_t index, struct error *err)
 {
 	const char *target = step->spec.mounts[index].target;
 	cleanup_fd int target_fd =
@@ -100,6 +109,15 @@ static int attach_mount(const struct step *step, size_t index, struct error *err
 	return r < 0 ? error_errno(err, r, "cannot mount on '%s'", target) : 0;
 }
 
+static int attach_mount(const struct step *step, size_t index, struct error *err)
+{
+	int r = attach_mount_once(step, index, err);
+
+	for (int i = 1; i < ATTEMPTS && r == -ENOENT; i++)
+		r = attach_mount_once(step, index, err);
+	return r;
+}
+
 /* The directory to begin in may lie where a mount now hides it. */
 static void make_cwd(const struct step *step)
 {
@@ -112,17 +130,13 @@ static void make_cwd(const struct step *step)
 
 int tree_assemble(struct step *step, struct error *err)
 {
-	cleanup_fd int dev_target_fd = -1;
 	int r = mount_become_root(step->root_fd);
 	if (r < 0)
 		return error_errno(err, r, "cannot make the filesystem '%s' the root",
 				   step->spec.root);
-	dev_target_fd = tree_open_own(step->root_fd, "dev", err);
-	if (dev_target_fd < 0)
-		return dev_target_fd;
-	r = devices_assemble(step, dev_target_fd, err);
+	r = devices_assemble(step, err);
 	if (r == 0)
-		r = attach_own(step->sys_fd, step->root_fd, "sys", err);
+		r = tree_attach_own(step->sys_fd, step->root_fd, "sys", err);
 	if (r < 0)
 		return r;
 	attach_text(step->hosts_fd, step->root_fd, "etc/hosts");

@@ -3,5 +3,5 @@
 
 struct error;
 
-/* A directory of the root filesystem that we mount on, `name` in its top: no link, or refused. */
-int tree_open_own(int root_fd, const char *name, struct error *err);
+/* Attach to a directory of the root filesystem, `name` in its top: no link, or refused. */
+int tree_attach_own(int mount_fd, int root_fd, const char *name, struct error *err);

@@ -66,21 +66,21 @@ echo "$STEPS steps of one stage"
 rm "$CONTEXT/tree.tar"
 cat >"$CONTEXT/step" <<'END'
 set -e
-mkdir -p "/work/$1"
+mkdir -p "/grown/$1"
 count=0
-[ ! -f /work/count ] || read -r count </work/count
-echo $((count + 1)) >/work/count
+[ ! -f /grown/count ] || read -r count </grown/count
+echo $((count + 1)) >/grown/count
 i=0
 while [ $i -lt 30 ]; do
-	echo "$1 $i" >"/work/$1/$i"
-	[ ! -f "/work/$(($1 - 1))/$i" ] || echo more >>"/work/$(($1 - 1))/$i"
+	echo "$1 $i" >"/grown/$1/$i"
+	[ ! -f "/grown/$(($1 - 1))/$i" ] || echo more >>"/grown/$(($1 - 1))/$i"
 	i=$((i + 1))
 done
-dd if=/bin/busybox of=/work/large bs=150k count=1 2>/dev/null
-echo "$1" >>/work/large
-mv /work/large "/work/large$(($1 % 3))"
-rm -rf "/work/$(($1 - 5))"
-ls /work/* >/dev/null
+dd if=/bin/busybox of=/grown/large bs=150k count=1 2>/dev/null
+echo "$1" >>/grown/large
+mv /grown/large "/grown/large$(($1 % 3))"
+rm -rf "/grown/$(($1 - 5))"
+ls /grown/* >/dev/null
 END
 {
 	echo "FROM base"
@@ -103,7 +103,7 @@ least() {
 "$VARVE" build --network none -t steps "$CONTEXT" >"$LOG" 2>&1 &
 pid=$!
 while_building least
-expect "steps" "$STEPS" "$(varve cat steps:/work/count)"
+expect "steps" "$STEPS" "$(varve cat steps:/grown/count)"
 echo "$early KiB at first, $late in the end, at most $most"
 [ -n "$early" ] && [ -n "$late" ] || fail "it went too fast to be looked at"
 [ $((late - early)) -le $GROWN ] || fail "a server grew from $early to $late KiB"

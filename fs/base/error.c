@@ -10,8 +10,8 @@ const char *error_words(int code)
 {
 	const char *words = strerrordesc_np(-code);
 
-	if (code ==
-	    -EMFILE) /* of all limits the one that is met most, by builds with many stages */
+	/* Of all limits the one that is met most, by builds with many stages. */
+	if (code == -EMFILE)
 		return "too many files are open; 'ulimit -Hn 65536' allows more";
 	return words ? words : "unknown error";
 }

@@ -60,7 +60,8 @@ static int allocate_in(int fd, uint64_t offset, uint64_t length)
 	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length) == 0)
 		return 0;
 	r = -errno;
-	/* Where nothing was set aside behind the end before, all of that is ours to give back. */
+	/* Where nothing seems to be set aside behind the end, all that is there now is ours to give back;
+	 * holes may hide what was, and then it is lost with it: only space, no content. */
 	if ((uint64_t)before.st_blocks * 512 <= (uint64_t)before.st_size + STAGED_BLOCK)
 		(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, before.st_size,
 				 (off_t)(offset + length - (uint64_t)before.st_size));

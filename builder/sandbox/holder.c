@@ -22,13 +22,13 @@
 #include "fs/base/fd.h"
 #include "fs/base/lockfile.h"
 #include "fs/base/parse.h"
+#include "fs/base/process_stat.h"
 #include "fs/base/wire.h"
 #include "fs/ids/credentials.h"
 
 /* Another builder's holder that cannot be made out is on its way out: it gets this long. */
 #define ATTEMPTS   200
 #define ATTEMPT_NS 10000000L
-#define MAX_STAT   4096
 #define DYING_MS   100
 
 /* The files of one holder. A directory that is seen from several user or pid namespaces, or by
@@ -56,28 +56,10 @@ static int find_place(int dir_fd, struct place *ret, struct error *err)
 	return 0;
 }
 
-/* When a process was started, in the kernel's ticks since boot: with the pid a name for ever. */
+/* When a process was started: with the pid a name for ever. */
 static int start_time(pid_t pid, uint64_t *ret)
 {
-	cleanup_with(buf_release) struct buf text = { 0 };
-	cleanup_free char *line = NULL;
-	char path[32];
-	char *at, *end;
-	int r;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	r = file_read(AT_FDCWD, path, MAX_STAT, &text);
-	if (r < 0)
-		return r;
-	/* The name in parentheses may hold blanks and parentheses. Behind it comes field 3. */
-	line = buf_take(&text);
-	at = strrchr(line, ')');
-	for (int field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	if (!at || !(end = strchr(at + 1, ' ')))
-		return -EPROTO;
-	*end = '\0';
-	return parse_u64(at + 1, ret);
+	return process_stat_field(pid, PROCESS_STAT_START, ret);
 }
 
 /* The process that the pid file names, if it still is the one that was meant. */

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fs/fuse/companion.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/clock.h"
-#include "fs/base/fd.h"
+#include "fs/base/process_stat.h"
 
 #define CPUS_MAX 4
 
@@ -167,34 +164,13 @@ static void settle(struct companion *companion, int home)
 	wake(companion);
 }
 
-/* The CPU that a thread runs on, or ran on before it went to sleep: proc(5), field 39 of its stat. */
-static int cpu_of(pid_t tid)
-{
-	char path[32], text[1024];
-	cleanup_fd int fd = -1;
-	const char *at;
-	ssize_t length;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (length <= 0)
-		return -1;
-	text[length] = '\0';
-	/* The name in parentheses may hold blanks and parentheses. Behind it comes field 3. */
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < 39; field++)
-		at = strchr(at + 1, ' ');
-	return at ? (int)strtol(at, NULL, 10) : -1;
-}
-
 static void follow(struct companion *companion, pid_t tid)
 {
-	int cpu = cpu_of(tid);
+	uint64_t cpu;
 
-	if (cpu >= 0 && cpu < CPU_SETSIZE && CPU_ISSET(cpu, &companion->cpus) &&
-	    cpu != companion->home)
-		settle(companion, cpu);
+	if (process_stat_field(tid, PROCESS_STAT_PROCESSOR, &cpu) == 0 && cpu < CPU_SETSIZE &&
+	    CPU_ISSET(cpu, &companion->cpus) && (int)cpu != companion->home)
+		settle(companion, (int)cpu);
 }
 
 static void deactivate(struct companion *companion)

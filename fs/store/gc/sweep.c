@@ -130,7 +130,7 @@ static int delete_loose(struct collector *collector, struct error *err)
 		char path[LOOSE_PATH_SIZE];
 		int r;
 
-		if (clock_monotonic_ns() >= end)
+		if (clock_monotonic_ns() >= end || fault("gc.turn") < 0)
 			return 1;
 		collector->next_loose++;
 		if (marker_is_live(collector->marker, &item->id))
@@ -216,7 +216,8 @@ int collector_sweep(struct collector *collector, bool last_round, struct error *
 	if (r > 0)
 		(void)store_sync_trim_list(collector->store, NULL);
 	store_lock_release(collector->store, &lock);
-	if (r == 2)
-		r = sweep_rest(collector, err);
-	return r < 0 ? r : r != 0;
+	if (r < 2)
+		return r;
+	r = sweep_rest(collector, err);
+	return r < 0 ? r : 1;
 }

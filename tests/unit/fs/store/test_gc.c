@@ -41,6 +41,27 @@ static void test_what_nothing_refers_to_is_deleted(void **state)
 	assert_clean(f->store);
 }
 
+static void test_what_is_deleted_in_turns_is_counted_too(void **state)
+{
+	struct fixture *f = *state;
+	struct object_id large[2];
+	struct gc_stats stats;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		(void)commit_state(f, 2 + i, NULL);
+		large[i] = id_of_noise(2999 + i * 1000, STORE_LOOSE_MIN + 2 + i);
+	}
+	setenv("VARVE_FAULT", "gc.turn:EIO@2", 1); /* the first turn ends after one of them */
+	fault_init();
+	stats = fixture_gc(f);
+	unsetenv("VARVE_FAULT");
+	fault_init();
+	assert_int_equal(stats.objects_deleted, 2 * 23);
+	assert_int_equal(stats.objects_kept, 0);
+	assert_int_equal(stats.packs_before, 2);
+	assert_int_equal(stats.packs_after, 0);
+}
+
 static void test_a_dry_run_counts_and_deletes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -365,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(test_what_nothing_refers_to_is_deleted),
+		test(test_what_is_deleted_in_turns_is_counted_too),
 		test(test_a_dry_run_counts_and_deletes_nothing),
 		test(test_a_deleted_ref_lets_go_of_its_state),
 		test(test_a_parent_lives_as_long_as_its_child),

@@ -23,7 +23,6 @@
 #include "fs/base/fd.h"
 #include "fs/snapshot/snapshot.h"
 #include "fs/store/store.h"
-#include "fs/tree/commit.h"
 #include "fs/tree/lookup.h"
 
 /* Enough to tell an archive from a text: the first header of one that is not compressed. */
@@ -75,24 +74,6 @@ static bool is_archive(const char *head, size_t size)
 	       (size >= USTAR_AT + 5 && memcmp(head + USTAR_AT, "ustar", 5) == 0);
 }
 
-static int commit(struct tree *tree, struct store_txn *txn, const struct snapshot_intent *intent,
-		  struct object_id *ret, struct error *err)
-{
-	struct tree_commit *commit = NULL;
-	int r = tree_commit_write(tree, txn, NULL, &commit, err);
-
-	if (r < 0)
-		return r;
-	r = snapshot_record_put(txn, tree_commit_root(commit), intent, ret, err);
-	if (r == 0)
-		r = store_txn_commit(txn, err);
-	if (r < 0)
-		tree_commit_abort(commit);
-	else
-		tree_commit_apply(commit);
-	return r;
-}
-
 /* Owners do not count in a build context. */
 static int unpack(const struct place_options *options, struct byte_source *archive,
 		  struct object_id *ret, struct error *err)
@@ -106,6 +87,7 @@ static int unpack(const struct place_options *options, struct byte_source *archi
 								     .owner = &root };
 	cleanup_free char *hold = xstrdup(store_lease_name(options->lease));
 	struct snapshot_intent intent = { .hold = hold };
+	struct snapshot_result result;
 	int r = store_txn_begin(options->store, options->lease, &txn, err);
 
 	run.txn = txn;
@@ -113,7 +95,11 @@ static int unpack(const struct place_options *options, struct byte_source *archi
 		r = decompress_open(archive, &plain, err);
 	if (r == 0)
 		r = layer_apply(&run, decompress_source(plain), err);
-	return r < 0 ? r : commit(tree, txn, &intent, ret, err);
+	if (r == 0)
+		r = snapshot_commit_txn(tree, txn, &intent, &result, err);
+	if (r == 0)
+		*ret = result.id;
+	return r;
 }
 
 static int read_text(struct byte_source *source, struct buf *ret, struct error *err)

@@ -17,7 +17,6 @@
 #include "fs/base/clock.h"
 #include "fs/base/error.h"
 #include "fs/store/store.h"
-#include "fs/tree/commit.h"
 #include "fs/tree/edit.h"
 
 struct node_time step_now(const struct step_env *env)
@@ -86,25 +85,20 @@ int step_commit_tree(struct step_task *task, struct tree *tree, struct store_txn
 {
 	cleanup_free char *lease = strdup(store_lease_name(task->env->lease));
 	cleanup_with(buf_release) struct buf config = { 0 };
-	struct tree_commit *commit = NULL;
 	struct snapshot_intent intent;
+	struct snapshot_result result;
 	int r = step_config(task, &config, err);
 
-	if (r == 0)
-		r = tree_commit_write(tree, txn, NULL, &commit, err);
 	if (r < 0)
 		return r;
 	step_intent(task, keys, flags, started_ns, &config, &intent);
 	intent.hold = lease;
-	ret->root = *tree_commit_root(commit);
-	r = snapshot_record_put(txn, &ret->root, &intent, &ret->snapshot, err);
-	if (r == 0)
-		r = store_txn_commit(txn, err);
+	r = snapshot_commit_txn(tree, txn, &intent, &result, err);
 	if (r < 0)
-		tree_commit_abort(commit);
-	else
-		tree_commit_apply(commit);
-	return r;
+		return r;
+	ret->root = result.root;
+	ret->snapshot = result.id;
+	return 0;
 }
 
 static int commit_tree(struct step_task *task, struct tree *tree, struct store_txn *txn,

@@ -173,17 +173,24 @@ static int publish(struct store_txn *txn, struct tree_commit *written, const cha
 	return r;
 }
 
+int snapshot_commit_txn(struct tree *tree, struct store_txn *txn,
+			const struct snapshot_intent *intent, struct snapshot_result *ret,
+			struct error *err)
+{
+	struct tree_commit *written = NULL;
+	int r = tree_commit_write(tree, txn, NULL, &written, err);
+
+	return r < 0 ? r : publish(txn, written, NULL, intent, ret, err);
+}
+
 int snapshot_commit_tree(struct tree *tree, struct store_lease *lease,
 			 const struct snapshot_intent *intent, struct snapshot_result *ret,
 			 struct error *err)
 {
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
-	struct tree_commit *written = NULL;
 	int r = store_txn_begin(tree_store(tree), lease, &txn, err);
 
-	if (r == 0)
-		r = tree_commit_write(tree, txn, NULL, &written, err);
-	return r < 0 ? r : publish(txn, written, NULL, intent, ret, err);
+	return r < 0 ? r : snapshot_commit_txn(tree, txn, intent, ret, err);
 }
 
 int snapshot_commit_overlay(struct overlay *overlay, struct store_lease *lease,

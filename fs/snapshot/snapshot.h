@@ -55,7 +55,11 @@ struct snapshot_result {
 void snapshot_result_encode(const struct snapshot_result *result, struct buf *ret);
 void snapshot_result_decode(struct wire *wire, struct snapshot_result *ret);
 
-/* Commit a tree whose changes need no staging, in a transaction of its own. */
+/* Commit a tree whose changes need no staging, in a transaction that may have brought its content. */
+int snapshot_commit_txn(struct tree *tree, struct store_txn *txn,
+			const struct snapshot_intent *intent, struct snapshot_result *ret,
+			struct error *err);
+/* The same in a transaction of its own. */
 int snapshot_commit_tree(struct tree *tree, struct store_lease *lease,
 			 const struct snapshot_intent *intent, struct snapshot_result *ret,
 			 struct error *err);

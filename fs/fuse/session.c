@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/base/fd.h"
 #include "fs/fuse/protocol.h"
+#include "fs/fuse/ring.h"
 #include "fs/ids/credentials.h"
 #include "fs/ids/owner_table.h"
 
@@ -217,6 +219,7 @@ void session_free(struct session *session)
 		fuse_session_unmount(session->fuse);
 	if (session->fuse)
 		fuse_session_destroy(session->fuse); /* closes the descriptor */
+	ring_free(session->ring);
 	free(session->buffer);
 	free(session);
 }

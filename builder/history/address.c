@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/history/address.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -108,9 +107,20 @@ static int no_state(const char *text, const char *build, struct error *err)
 			 text, build);
 }
 
+static void fill(struct address *ret, const struct history_state *state)
+{
+	ret->snapshot = state->snapshot;
+	ret->build = xstrdup(state->build);
+	ret->stage = xstrdup(state->stage_label);
+	ret->step = state->step;
+	ret->untouched = state->status == HISTORY_FAILED &&
+			 object_id_equal(&state->snapshot, &state->parent);
+	ret->name = xasprintf("%s@%s:%u", state->build, state->stage_label, state->step);
+}
+
 static int find_in_build(const struct history_states *states, const struct parts *parts,
-			 const struct history_build *build, const char *text,
-			 const struct history_state **ret, struct error *err)
+			 const struct history_build *build, const char *text, struct address *ret,
+			 struct error *err)
 {
 	const struct history_state *state = NULL;
 	uint32_t step = 0;
@@ -124,19 +134,8 @@ static int find_in_build(const struct history_states *states, const struct parts
 		state = find_step(states, stage, step);
 	if (!state || object_id_is_zero(&state->snapshot))
 		return no_state(text, build->id, err);
-	*ret = state;
-	return 0;
-}
-
-static void fill(struct address *ret, const struct history_state *state)
-{
-	ret->snapshot = state->snapshot;
-	ret->build = xstrdup(state->build);
-	ret->stage = xstrdup(state->stage_label);
-	ret->step = state->step;
-	ret->untouched = state->status == HISTORY_FAILED &&
-			 object_id_equal(&state->snapshot, &state->parent);
-	ret->name = xasprintf("%s@%s:%u", state->build, state->stage_label, state->step);
+	fill(ret, state);
+	return 1;
 }
 
 /* 1 found, 0 the text is no address of a build. */
@@ -147,7 +146,6 @@ static int find_build_state(struct history *history, const char *text, struct ad
 	cleanup_with(history_states_release) struct history_states states = { 0 };
 	cleanup_free char *copy = xstrdup(text);
 	struct parts parts = split(copy);
-	const struct history_state *state = NULL;
 	bool by_word = strncmp(parts.build, "last", 4) == 0;
 	int r = history_find(history, parts.build, &builds, err);
 
@@ -156,13 +154,7 @@ static int find_build_state(struct history *history, const char *text, struct ad
 	if (r <= 0 || (!by_word && strlen(parts.build) < PREFIX_MIN))
 		return r < 0 ? r : 0;
 	r = history_states(history, builds.items[0].id, &states, err);
-	if (r == 0)
-		r = find_in_build(&states, &parts, &builds.items[0], text, &state, err);
-	if (r < 0)
-		return r;
-	assert(state);
-	fill(ret, state);
-	return 1;
+	return r < 0 ? r : find_in_build(&states, &parts, &builds.items[0], text, ret, err);
 }
 
 /* ---- images ---- */

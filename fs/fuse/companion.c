@@ -25,15 +25,20 @@
  * or two of them, and being apart makes each take several times as long. */
 #define LOOK_INTERVAL 64
 
-/* A thread that did not get to run for so long is not needed: its CPU has work. */
-#define CROWDED_NS 1000000u
-#define REST_US    20000
+/*
+ * A thread that did not get to run for so long is not needed: its CPU has work, and would do it
+ * sooner without. So the threads rest, and longer each time when that was too short.
+ */
+#define CROWDED_NS  1000000u
+#define REST_MIN_NS 10000000u
+#define REST_MAX_NS 320000000u
 
 struct companion_thread {
 	struct companion *companion;
 	pthread_t id;
 	int cpu;
-	unsigned round; /* the last one it took part in */
+	unsigned round;   /* the last one it took part in */
+	uint64_t seen_ns; /* atomic: when it got to run last */
 };
 
 struct companion {
@@ -44,8 +49,14 @@ struct companion {
 	unsigned burst; /* requests that came thick and fast until now */
 	bool started, active;
 
+	bool resting;                  /* the threads, while the server stays and follows */
+	uint64_t rest_ns, rest_end_ns; /* how long, until when */
+	uint64_t rested_ns;            /* since when they have not */
+	uint64_t woken_ns;
+
 	int home;          /* atomic: where client and server meet */
 	uint64_t until_ns; /* atomic: keep busy until then */
+	bool crowded;      /* atomic: a thread has found that its CPU has work */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	unsigned round; /* guarded by lock: grows with every activation */
@@ -92,15 +103,16 @@ static bool is_wanted(const struct companion_thread *thread, uint64_t now_ns)
 	       thread->cpu != __atomic_load_n(&companion->home, __ATOMIC_RELAXED);
 }
 
-static void keep_busy(const struct companion_thread *thread)
+static void keep_busy(struct companion_thread *thread)
 {
 	uint64_t before = clock_monotonic_ns(), now;
 
 	while (is_wanted(thread, now = clock_monotonic_ns())) {
 		if (now - before > CROWDED_NS) {
-			usleep(REST_US);
-			now = clock_monotonic_ns();
+			__atomic_store_n(&thread->companion->crowded, true, __ATOMIC_RELAXED);
+			return;
 		}
+		__atomic_store_n(&thread->seen_ns, now, __ATOMIC_RELAXED);
 		before = now;
 		for (int i = 0; i < 32; i++)
 			__asm__ volatile("" ::: "memory");
@@ -143,6 +155,10 @@ static void start(struct companion *companion)
 
 static void wake(struct companion *companion)
 {
+	if (companion->resting)
+		return;
+	companion->woken_ns = companion->last_ns;
+	__atomic_store_n(&companion->until_ns, companion->last_ns + GAP_NS, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&companion->lock);
 	companion->round++;
 	pthread_cond_broadcast(&companion->wake);
@@ -160,7 +176,59 @@ static void settle(struct companion *companion, int home)
 	CPU_ZERO(&here);
 	CPU_SET(home, &here);
 	(void)sched_setaffinity(0, sizeof here, &here);
+	wake(companion);
+}
+
+static void activate(struct companion *companion)
+{
 	companion->active = true;
+	settle(companion, sched_getcpu());
+}
+
+static void deactivate(struct companion *companion)
+{
+	companion->active = false;
+	companion->burst = 0;
+	__atomic_store_n(&companion->until_ns, 0, __ATOMIC_RELAXED);
+	(void)sched_setaffinity(0, sizeof companion->cpus, &companion->cpus);
+}
+
+/* Has each thread had its CPU since it was woken up? One that has not cannot say so itself. */
+static bool is_crowded(const struct companion *companion)
+{
+	if (__atomic_load_n(&companion->crowded, __ATOMIC_RELAXED))
+		return true;
+	for (unsigned i = 0; i < companion->thread_count; i++) {
+		const struct companion_thread *thread = &companion->threads[i];
+		uint64_t seen = __atomic_load_n(&thread->seen_ns, __ATOMIC_RELAXED);
+
+		if (seen < companion->woken_ns)
+			seen = companion->woken_ns;
+		if (thread->cpu != companion->home && companion->last_ns > seen &&
+		    companion->last_ns - seen > CROWDED_NS)
+			return true;
+	}
+	return false;
+}
+
+static void rest(struct companion *companion)
+{
+	bool again = companion->last_ns - companion->rested_ns < REST_MIN_NS;
+	uint64_t longer = companion->rest_ns * 2;
+
+	if (!again || longer < REST_MIN_NS)
+		longer = REST_MIN_NS;
+	companion->rest_ns = longer < REST_MAX_NS ? longer : REST_MAX_NS;
+	companion->rest_end_ns = companion->last_ns + companion->rest_ns;
+	companion->resting = true;
+	__atomic_store_n(&companion->until_ns, 0, __ATOMIC_RELAXED);
+}
+
+static void end_rest(struct companion *companion)
+{
+	companion->resting = false;
+	companion->rested_ns = companion->last_ns;
+	__atomic_store_n(&companion->crowded, false, __ATOMIC_RELAXED);
 	wake(companion);
 }
 
@@ -173,18 +241,22 @@ static void follow(struct companion *companion, pid_t tid)
 		settle(companion, (int)cpu);
 }
 
+/* Among those who come thick and fast: where are they, and is there room for the threads? */
+static void look_around(struct companion *companion, pid_t client_tid)
+{
+	if (companion->resting && companion->last_ns >= companion->rest_end_ns)
+		end_rest(companion);
+	else if (!companion->resting && companion->burst > BURST && is_crowded(companion))
+		rest(companion);
+	if (client_tid > 0)
+		follow(companion, client_tid);
+}
+
 void companion_follow(struct companion *companion, int cpu)
 {
 	if (companion && companion->active && cpu != companion->home &&
 	    CPU_ISSET(cpu, &companion->cpus))
 		settle(companion, cpu);
-}
-
-static void deactivate(struct companion *companion)
-{
-	companion->active = false;
-	companion->burst = 0;
-	(void)sched_setaffinity(0, sizeof companion->cpus, &companion->cpus);
 }
 
 bool companion_active(const struct companion *companion)
@@ -204,13 +276,14 @@ void companion_note(struct companion *companion, uint64_t now_ns, pid_t client_t
 		return;
 	companion->burst = now_ns - companion->last_ns < GAP_NS ? companion->burst + 1 : 0;
 	companion->last_ns = now_ns;
-	__atomic_store_n(&companion->until_ns, now_ns + GAP_NS, __ATOMIC_RELAXED);
+	if (companion->active && !companion->resting)
+		__atomic_store_n(&companion->until_ns, now_ns + GAP_NS, __ATOMIC_RELAXED);
 	if (!companion->active && companion->burst >= BURST)
-		settle(companion, sched_getcpu());
+		activate(companion);
 	else if (companion->active && companion->burst == BURST)
 		wake(companion); /* they have gone to sleep meanwhile */
-	else if (companion->active && client_tid > 0 && companion->burst % LOOK_INTERVAL == 1)
-		follow(companion, client_tid);
+	else if (companion->active && companion->burst % LOOK_INTERVAL == 1)
+		look_around(companion, client_tid);
 }
 
 void companion_free(struct companion *companion)

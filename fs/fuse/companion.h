@@ -7,9 +7,10 @@
  * leads through an interrupt and out of a halt, and takes several times as long as the answer.
  * So while requests come thick and fast, the server stays where it is, and a thread of the lowest
  * priority keeps each other CPU from being idle; it gives way to whatever else wants to run there,
- * and sleeps as soon as the requests become few. Now and then the scheduler moves a client all the
- * same, to spread the load; then the server goes after it. Clients keep the CPUs they may use, so
- * `nproc` and `make -j` see all of them. Machines with many CPUs are left alone.
+ * rests while a CPU has other work, and sleeps as soon as the requests become few. Now and then the
+ * scheduler moves a client all the same, to spread the load; then the server goes after it. Clients
+ * keep the CPUs they may use, so `nproc` and `make -j` see all of them. Machines with many CPUs are
+ * left alone.
  */
 #pragma once
 

@@ -7,6 +7,7 @@
 
 /* The name under which all releases of version 3 are installed. */
 #define SONAME "libarchive.so.13"
+LIBRARY_NOTE("archives", "compressed layers and archives", "recommended", "\"" SONAME "\"");
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct archive_library functions;

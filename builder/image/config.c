@@ -150,10 +150,11 @@ char *config_time(int64_t ns)
 	gmtime_r(&seconds, &tm); /* the years of 64 bits of nanoseconds all fit */
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (fraction) {
-		size_t length = (size_t)snprintf(digits, sizeof digits, ".%09" PRId64, fraction);
+		int count = 9;
 
-		while (digits[length - 1] == '0')
-			digits[--length] = '\0';
+		for (; fraction % 10 == 0; fraction /= 10)
+			count--;
+		snprintf(digits, sizeof digits, ".%0*" PRId64, count, fraction);
 	}
 	return xasprintf("%s%sZ", text, digits);
 }

@@ -8,6 +8,7 @@
 
 /* The name under which all releases of version 7 and 8 are installed. */
 #define SONAME "libcurl.so.4"
+LIBRARY_NOTE("registries", "registries and files of the network", "recommended", "\"" SONAME "\"");
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct curl_library functions;

@@ -10,6 +10,7 @@
 #include "fs/base/alloc.h"
 #include "fs/base/buf.h"
 #include "fs/base/fd.h"
+#include "fs/base/library.h"
 #include "fs/base/parse.h"
 
 #define MAX_FILE    ((size_t)4 << 20)
@@ -111,6 +112,9 @@ static bool is_served_elsewhere(void)
 	}
 	return false;
 }
+
+LIBRARY_NOTE("subid", "subordinate ids that a directory service keeps", "suggested",
+	     "\"libsubid.so.5\",\"libsubid.so.4\"");
 
 /* As the library's header has it. */
 struct library_range {

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "fs/base/error.h"
 
 struct library {
@@ -20,3 +22,19 @@ void library_open(struct library *library, const char *soname, const char *neede
 void library_find(struct library *library, const char *name, void *ret_function);
 /* 0 when it is there with all that was looked for, or -EOPNOTSUPP. */
 int library_check(const struct library *library, struct error *err);
+
+/*
+ * For those who package the program, as neither ldd nor what they derive dependencies from sees such
+ * a library: a note in the file, of the form that systemd has described and that debhelper and rpm
+ * read. `sonames` are words in quotes with commas between them, any of which will do; `priority` is
+ * required, recommended or suggested. Once in a source.
+ */
+#define LIBRARY_NOTE(feature, description, priority, sonames)                            \
+	LIBRARY_NOTE_TEXT("[{\"feature\":\"" feature "\",\"description\":\"" description \
+			  "\",\"priority\":\"" priority "\",\"soname\":[" sonames "]}]")
+#define LIBRARY_NOTE_TEXT(json)                               \
+	__attribute__((__used__, __section__(".note.dlopen"), \
+		       __aligned__(4))) static const struct { \
+		uint32_t owner_size, text_size, type;         \
+		char owner[4], text[sizeof(json)];            \
+	} library_note = { 4, sizeof(json), 0x407c0c0a, "FDO", json }

@@ -173,6 +173,13 @@ static void follow(struct companion *companion, pid_t tid)
 		settle(companion, (int)cpu);
 }
 
+void companion_follow(struct companion *companion, int cpu)
+{
+	if (companion && companion->active && cpu != companion->home &&
+	    CPU_ISSET(cpu, &companion->cpus))
+		settle(companion, cpu);
+}
+
 static void deactivate(struct companion *companion)
 {
 	companion->active = false;

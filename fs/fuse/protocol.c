@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fs/base/error.h"
+#include "fs/fuse/ring.h"
 
 /* The answer to FUSE_INIT is the only one that carries flags: add what libfuse does not know. */
 static void amend_init(const struct session *session, const struct iovec *parts, int count)
@@ -20,20 +21,54 @@ static void amend_init(const struct session *session, const struct iovec *parts,
 	init->flags |= FUSE_HANDLE_KILLPRIV_V2;
 	if (session->setxattr_ext)
 		init->flags |= FUSE_SETXATTR_EXT;
+	if (session->ring && parts[1].iov_len >= sizeof *init) {
+		init->flags |= FUSE_INIT_EXT;
+		init->flags2 |= RING_INIT_FLAG2;
+	}
+}
+
+static ssize_t answer_init(struct session *session, struct iovec *parts, int count)
+{
+	const struct fuse_out_header *header = parts[0].iov_base;
+	ssize_t n;
+
+	session->init_answered = true;
+	if (!header->error)
+		amend_init(session, parts, count);
+	n = writev(session->fd, parts, count);
+	if (session->ring) {
+		ring_start(session->ring);
+		session->ring_started = true;
+	}
+	return n;
+}
+
+void protocol_leave_ring(struct session *session)
+{
+	session->ring_started = false;
+	ring_free(session->ring);
+	session->ring = NULL;
+}
+
+/* Bytes sent, or -1 and errno, as of writev(). */
+static ssize_t send_answer(const struct session *session, const struct iovec *parts, int count)
+{
+	size_t size = 0;
+
+	if (!session->ring_started || !ring_answer(session->ring, parts, count))
+		return writev(session->fd, parts, count);
+	for (int i = 0; i < count; i++)
+		size += parts[i].iov_len;
+	return (ssize_t)size;
 }
 
 static ssize_t write_answer(int fd, struct iovec *parts, int count, void *context)
 {
 	struct session *session = context;
 
-	if (!session->init_answered) {
-		const struct fuse_out_header *header = parts[0].iov_base;
-
-		session->init_answered = true;
-		if (!header->error)
-			amend_init(session, parts, count);
-	}
-	return writev(fd, parts, count);
+	(void)fd;
+	return session->init_answered ? send_answer(session, parts, count)
+				      : answer_init(session, parts, count);
 }
 
 static ssize_t read_request(int fd, void *data, size_t size, void *session)
@@ -56,7 +91,7 @@ static void answer_error(const struct session *session, uint64_t unique, int r)
 {
 	struct fuse_out_header header = { .len = sizeof header, .error = r, .unique = unique };
 
-	(void)!write(session->fd, &header, sizeof header);
+	(void)send_answer(session, &(struct iovec){ &header, sizeof header }, 1);
 }
 
 static void fill_attr(const struct stat *st, struct fuse_attr *ret)
@@ -88,6 +123,8 @@ static void make_unnamed(struct session *session, const struct fuse_in_header *h
 		struct fuse_entry_out entry;
 		struct fuse_open_out open;
 	} answer = { 0 };
+	const struct iovec parts[] = { { &answer.header, sizeof answer.header },
+				       { &answer.entry, sizeof answer - sizeof answer.header } };
 	struct fuse_entry_param entry;
 	struct node *node;
 	int r;
@@ -106,7 +143,7 @@ static void make_unnamed(struct session *session, const struct fuse_in_header *h
 	answer.entry.entry_valid = answer.entry.attr_valid = (uint64_t)SESSION_FOR_EVER;
 	fill_attr(&entry.attr, &answer.entry.attr);
 	answer.open.open_flags = FOPEN_KEEP_CACHE;
-	if (write(session->fd, &answer, sizeof answer) != (ssize_t)sizeof answer)
+	if (send_answer(session, parts, 2) != (ssize_t)sizeof answer)
 		overlay_forget(session->overlay, node, 1);
 }
 
@@ -151,6 +188,17 @@ pid_t protocol_caller(const struct fuse_buf *request)
 	return (pid_t)header->pid;
 }
 
+/* The kernel says what it can do. */
+static void begin(struct session *session, const struct fuse_init_in *in, size_t size)
+{
+	if (size < offsetof(struct fuse_init_in, flags2))
+		return;
+	session->setxattr_ext = in->flags & FUSE_SETXATTR_EXT;
+	if (size >= sizeof *in && in->flags & FUSE_INIT_EXT && in->flags2 & RING_INIT_FLAG2)
+		(void)ring_new(session->fd, session->control ? session->control->fd : -1,
+			       session->buffer_size, &session->ring);
+}
+
 bool protocol_handle(struct session *session, const struct fuse_buf *request)
 {
 	const struct fuse_in_header *header = request->mem;
@@ -161,9 +209,7 @@ bool protocol_handle(struct session *session, const struct fuse_buf *request)
 		return false;
 	switch (header->opcode) {
 	case FUSE_INIT:
-		if (has(request, offsetof(struct fuse_init_in, flags2)))
-			session->setxattr_ext =
-				((const struct fuse_init_in *)body)->flags & FUSE_SETXATTR_EXT;
+		begin(session, body, request->size - sizeof *header);
 		return false;
 	case FUSE_WRITE:
 		if (has(request, sizeof(struct fuse_write_in)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Parts of the kernel's protocol that libfuse 3.14 has no words for; newer ones do no harm. Source:
- * linux/fuse.h, versions 7.33 (HANDLE_KILLPRIV_V2, SETXATTR_EXT) and 7.37 (TMPFILE).
+ * linux/fuse.h, versions 7.33 (HANDLE_KILLPRIV_V2, SETXATTR_EXT), 7.37 (TMPFILE) and 7.42
+ * (OVER_IO_URING: ring.h).
  */
 #pragma once
 
@@ -9,6 +10,9 @@
 
 /* Have libfuse read and write through us. */
 int protocol_attach(struct session *session, int fuse_fd, struct error *err);
+
+/* The kernel did not take the ring. */
+void protocol_leave_ring(struct session *session);
 
 /* The number of the node that a request is about; 0: there is none, or it may be gone. */
 uint64_t protocol_node(const struct fuse_buf *request);

@@ -19,6 +19,9 @@ struct session {
 	bool init_answered;
 	bool setxattr_ext;      /* requests to set extended attributes have flags */
 	bool writer_kills_priv; /* of the write request under way, see protocol.h */
+	struct ring *ring;      /* NULL: all goes through the device */
+	bool ring_started;      /* it may bring requests */
+	bool device_ready;      /* beside the ring there is something to read from the device */
 	char *buffer;           /* for answers */
 	size_t buffer_size;
 	uint64_t forgotten; /* references to nodes, since memory was last given back */

@@ -125,8 +125,9 @@ int overlay_make(struct overlay *overlay, struct node *dir, const char *name,
 		r = make->target[0] ? -ENAMETOOLONG : -ENOENT;
 	if (r == 0)
 		r = overlay_io(tree_touch(overlay->tree, dir, &overlay->why));
-	if (r == 0)
-		r = new_node(overlay, dir, make, caller, &node);
+	if (r < 0)
+		return r;
+	r = new_node(overlay, dir, make, caller, &node);
 	if (r < 0)
 		return r;
 	r = overlay_io(tree_link(overlay->tree, dir, name, length, node, &overlay->why));

@@ -235,7 +235,7 @@ uint64_t staged_size(const struct staged *staged)
 uint64_t staged_allocated(struct staged *staged)
 {
 	struct stat st;
-	int fd;
+	int fd = -1;
 
 	if (!staged->is_file)
 		return (staged->size + 511) & ~(uint64_t)511;

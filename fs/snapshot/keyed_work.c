@@ -20,7 +20,6 @@
 #include "fs/snapshot/keyed_internal.h"
 #include "fs/store/refs.h"
 #include "fs/store/store.h"
-#include "fs/tree/commit.h"
 
 /* A journal of this size is replaced by a state: reading it again takes a second or so. */
 #define CHECKPOINT_SIZE ((uint64_t)64 << 20)
@@ -188,38 +187,6 @@ void keyed_close(struct keyed_work *work)
 
 /* ---- committing ---- */
 
-/* Make a snapshot of what is there, with this ref. */
-static int store_changes(struct keyed_work *work, const struct snapshot_intent *intent,
-			 struct snapshot_result *ret, struct error *err)
-{
-	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
-	struct tree_commit *written = NULL;
-	size_t dirs, files;
-	int r = store_txn_begin(work->store, work->lease, &txn, err);
-
-	if (r == 0)
-		r = overlay_commit_write(work->overlay, txn, &written, err);
-	if (r < 0)
-		return r;
-	ret->root = *tree_commit_root(written);
-	tree_commit_counts(written, &dirs, &files);
-	ret->dirs = (uint32_t)dirs;
-	ret->files = (uint32_t)files;
-	r = snapshot_record_put(txn, &ret->root, intent, &ret->id, err);
-	if (r == 0)
-		r = store_txn_hold(txn, store_lease_name(work->lease), &ret->id, err);
-	if (r == 0)
-		r = store_txn_commit(txn, err);
-	ret->bytes = store_txn_bytes(txn);
-	if (r < 0) {
-		tree_commit_abort(written);
-		return r;
-	}
-	tree_commit_apply(written);
-	overlay_commit_done(work->overlay);
-	return 0;
-}
-
 static int checkpoint(struct keyed_work *work, struct error *err)
 {
 	cleanup_free char *ref = keyed_base_ref(work->hash.text, work->number + 1);
@@ -233,7 +200,7 @@ static int checkpoint(struct keyed_work *work, struct error *err)
 	r = overlay_sync(work->overlay, NULL);
 	if (r < 0)
 		return error_errno(err, r, "cannot keep the changes of '%s'", work->keyed.key);
-	r = store_changes(work, &intent, &result, err);
+	r = snapshot_commit_overlay(work->overlay, work->lease, &intent, &result, err);
 	if (r == 0)
 		r = overlay_restart_journal(work->overlay, &result.root, work->changes_fd, journal,
 					    err);
@@ -315,6 +282,6 @@ int keyed_commit(struct store *store, struct store_lease *lease, const char *key
 	/* Its parent is known before it is there; without the ref nobody looks at this. */
 	r = write_committed(store, &work->keyed, name, err);
 	if (r == 0)
-		r = store_changes(work, &intent, ret, err);
+		r = snapshot_commit_overlay(work->overlay, lease, &intent, ret, err);
 	return r < 0 ? r : keyed_drop(store, work->hash.text, err);
 }

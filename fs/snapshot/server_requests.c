@@ -12,8 +12,6 @@
 #include "fs/snapshot/protocol.h"
 #include "fs/snapshot/server_internal.h"
 #include "fs/snapshot/snapshot.h"
-#include "fs/store/store.h"
-#include "fs/tree/commit.h"
 
 static int handle_mountpoint(struct server *server, struct wire *in, struct buf *out,
 			     struct error *err)
@@ -37,38 +35,6 @@ static int handle_make_node(struct server *server, struct wire *in, struct error
 	if (r == 0)
 		changed_names_in_use(server->changed);
 	return r;
-}
-
-static int commit(struct server *server, const struct snapshot_intent *intent,
-		  struct snapshot_result *ret, struct error *err)
-{
-	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
-	struct tree_commit *written = NULL;
-	size_t dirs, files;
-	int r = store_txn_begin(server->store, server->lease, &txn, err);
-
-	if (r == 0)
-		r = overlay_commit_write(server->overlay, txn, &written, err);
-	if (r < 0)
-		return r;
-	ret->root = *tree_commit_root(written);
-	tree_commit_counts(written, &dirs, &files);
-	ret->dirs = (uint32_t)dirs;
-	ret->files = (uint32_t)files;
-	r = snapshot_record_put(txn, &ret->root, intent, &ret->id, err);
-	/* The tree in memory goes on from here: what it refers to must stay. */
-	if (r == 0)
-		r = store_txn_hold(txn, store_lease_name(server->lease), &ret->id, err);
-	if (r == 0)
-		r = store_txn_commit(txn, err);
-	ret->bytes = store_txn_bytes(txn);
-	if (r < 0) {
-		tree_commit_abort(written);
-		return r;
-	}
-	tree_commit_apply(written);
-	overlay_commit_done(server->overlay);
-	return 0;
 }
 
 /*
@@ -101,7 +67,7 @@ static int handle_commit(struct server *server, struct wire *in, struct buf *out
 	if (r == 0 && server->listener.fd < 0)
 		r = overlay_drop_ghosts(server->overlay, &server->watcher);
 	if (r == 0)
-		r = commit(server, &intent, &result, err);
+		r = snapshot_commit_overlay(server->overlay, server->lease, &intent, &result, err);
 	if (r == 0)
 		snapshot_result_encode(&result, out);
 	free(intent.hold);

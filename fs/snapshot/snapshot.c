@@ -6,6 +6,7 @@
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 #include "fs/base/wire.h"
+#include "fs/overlay/overlay.h"
 #include "fs/store/store.h"
 #include "fs/tree/commit.h"
 
@@ -145,30 +146,60 @@ void snapshot_result_decode(struct wire *wire, struct snapshot_result *ret)
 	ret->files = wire_u32(wire);
 }
 
+/* ---- committing ---- */
+
+/* Publish what was written, kept by the lease `holder` (NULL: none), or leave the tree changed. */
+static int publish(struct store_txn *txn, struct tree_commit *written, const char *holder,
+		   const struct snapshot_intent *intent, struct snapshot_result *ret,
+		   struct error *err)
+{
+	size_t dirs, files;
+	int r;
+
+	ret->root = *tree_commit_root(written);
+	tree_commit_counts(written, &dirs, &files);
+	ret->dirs = (uint32_t)dirs;
+	ret->files = (uint32_t)files;
+	r = snapshot_record_put(txn, &ret->root, intent, &ret->id, err);
+	if (r == 0 && holder)
+		r = store_txn_hold(txn, holder, &ret->id, err);
+	if (r == 0)
+		r = store_txn_commit(txn, err);
+	ret->bytes = store_txn_bytes(txn);
+	if (r < 0)
+		tree_commit_abort(written);
+	else
+		tree_commit_apply(written);
+	return r;
+}
+
 int snapshot_commit_tree(struct tree *tree, struct store_lease *lease,
 			 const struct snapshot_intent *intent, struct snapshot_result *ret,
 			 struct error *err)
 {
 	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
-	struct tree_commit *commit = NULL;
-	size_t dirs, files;
+	struct tree_commit *written = NULL;
 	int r = store_txn_begin(tree_store(tree), lease, &txn, err);
 
 	if (r == 0)
-		r = tree_commit_write(tree, txn, NULL, &commit, err);
-	if (r < 0)
-		return r;
-	ret->root = *tree_commit_root(commit);
-	tree_commit_counts(commit, &dirs, &files);
-	ret->dirs = (uint32_t)dirs;
-	ret->files = (uint32_t)files;
-	r = snapshot_record_put(txn, &ret->root, intent, &ret->id, err);
+		r = tree_commit_write(tree, txn, NULL, &written, err);
+	return r < 0 ? r : publish(txn, written, NULL, intent, ret, err);
+}
+
+int snapshot_commit_overlay(struct overlay *overlay, struct store_lease *lease,
+			    const struct snapshot_intent *intent, struct snapshot_result *ret,
+			    struct error *err)
+{
+	cleanup_with(store_txn_free) struct store_txn *txn = NULL;
+	struct tree_commit *written = NULL;
+	int r = store_txn_begin(tree_store(overlay_tree(overlay)), lease, &txn, err);
+
 	if (r == 0)
-		r = store_txn_commit(txn, err);
-	ret->bytes = store_txn_bytes(txn);
-	if (r < 0)
-		tree_commit_abort(commit);
-	else
-		tree_commit_apply(commit);
+		r = overlay_commit_write(overlay, txn, &written, err);
+	/* The tree in memory goes on from here: what it refers to must stay. */
+	if (r == 0)
+		r = publish(txn, written, store_lease_name(lease), intent, ret, err);
+	if (r == 0)
+		overlay_commit_done(overlay);
 	return r;
 }

@@ -10,6 +10,7 @@
 #include "fs/store/steps.h"
 
 struct error;
+struct overlay;
 struct store;
 struct store_lease;
 struct store_txn;
@@ -58,3 +59,10 @@ void snapshot_result_decode(struct wire *wire, struct snapshot_result *ret);
 int snapshot_commit_tree(struct tree *tree, struct store_lease *lease,
 			 const struct snapshot_intent *intent, struct snapshot_result *ret,
 			 struct error *err);
+/*
+ * Commit what an overlay shows, which goes on from there: the lease keeps the snapshot. After a
+ * failure all of it is as changed as before.
+ */
+int snapshot_commit_overlay(struct overlay *overlay, struct store_lease *lease,
+			    const struct snapshot_intent *intent, struct snapshot_result *ret,
+			    struct error *err);

@@ -335,7 +335,7 @@ static int ask_number(struct workspace *workspace, uint32_t question, uint32_t *
 
 int workspace_changed(struct workspace *workspace, struct error *err)
 {
-	uint32_t changed;
+	uint32_t changed = 0;
 	int r = ask_number(workspace, SERVER_CHANGED, &changed, err);
 
 	return r < 0 ? r : changed != 0;

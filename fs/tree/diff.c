@@ -117,15 +117,17 @@ static int compare_roots(struct tree_diff *diff, struct tree_change *ret)
 	return 1;
 }
 
-/* Judge a pair of entries of the same name, either of which may be missing: 1 when it differs. */
+static void append_name(struct buf *path, const struct dir_entry *entry)
+{
+	if (path->length)
+		buf_add_char(path, '/');
+	buf_append(path, entry->name, entry->name_length);
+}
+
+/* Judge a pair of entries of the path, either of which may be missing: 1 when it differs. */
 static int compare_entries(struct tree_diff *diff, const struct dir_entry *before,
 			   const struct dir_entry *after, struct tree_change *ret)
 {
-	const struct dir_entry *named = after ? after : before;
-
-	if (diff->path.length)
-		buf_add_char(&diff->path, '/');
-	buf_append(&diff->path, named->name, named->name_length);
 	descend_later(diff, before, after);
 	*ret = (struct tree_change){ .path = buf_string(&diff->path), .content = true };
 	if (before)
@@ -155,23 +157,21 @@ static int compare_entries(struct tree_diff *diff, const struct dir_entry *befor
  */
 static int step(struct tree_diff *diff, struct tree_diff_level *level, struct tree_change *ret)
 {
-	const struct dir_entry *before = level->have_before == 1 ? &level->before_entry : NULL;
-	const struct dir_entry *after = level->have_after == 1 ? &level->after_entry : NULL;
-	int order = 0;
+	const struct dir_entry *before = &level->before_entry, *after = &level->after_entry;
+	int order; /* negative: only before, positive: only after, 0: both */
 
-	if (before && after)
+	if (level->have_before == 1 && level->have_after == 1)
 		order = dir_name_compare(before->name, before->name_length, after->name,
 					 after->name_length);
-	if (order < 0)
-		after = NULL;
-	if (order > 0)
-		before = NULL;
+	else
+		order = level->have_before == 1 ? -1 : 1;
 	/* 2: used up, to be read on before the next look */
-	if (before)
+	if (order <= 0)
 		level->have_before = 2;
-	if (after)
+	if (order >= 0)
 		level->have_after = 2;
-	return compare_entries(diff, before, after, ret);
+	append_name(&diff->path, order < 0 ? before : after);
+	return compare_entries(diff, order <= 0 ? before : NULL, order >= 0 ? after : NULL, ret);
 }
 
 static int advance(struct tree_diff_level *level, struct error *err)

@@ -17,7 +17,7 @@ make_lower() {
 	if [ ! -d "$LOWER" ]; then
 		say "making the lower tree"
 		mkdir -p "$LOWER/bench" "$MOUNTS"
-		tar -C "$LOWER" --numeric-owner -xf "$MATERIAL/base.tar"
+		tar -C "$LOWER" --numeric-owner --exclude './dev/*' -xf "$MATERIAL/base.tar"
 		tar -C "$LOWER/bench" -xf "$MATERIAL/tree.tar"
 		cp -r "$MATERIAL/lua" "$MATERIAL/packages" "$LOWER/bench/"
 		head -c 1G /dev/urandom >"$LOWER/bench/huge"
@@ -25,6 +25,15 @@ make_lower() {
 	if [ ! -e "$SCRATCH/lower-store.ready" ]; then
 		VARVE_STORE=$SCRATCH/lower-store quietly "$VARVE" import --name lower "$LOWER"
 		: >"$SCRATCH/lower-store.ready"
+	fi
+}
+
+# Who is root in a namespace only may not use trusted.* attributes.
+overlayfs_options() {
+	if grep -q '^ *0 *0 *4294967295$' /proc/self/uid_map; then
+		echo volatile
+	else
+		echo volatile,userxattr
 	fi
 }
 
@@ -37,7 +46,7 @@ mounted() {
 	overlayfs)
 		mkdir -p "$SCRATCH/upper" "$SCRATCH/work"
 		mount -t overlay overlay "$AT" -o \
-			"lowerdir=$LOWER,upperdir=$SCRATCH/upper,workdir=$SCRATCH/work,volatile"
+			"lowerdir=$LOWER,upperdir=$SCRATCH/upper,workdir=$SCRATCH/work,$(overlayfs_options)"
 		;;
 	fuse-overlayfs)
 		mkdir -p "$SCRATCH/upper" "$SCRATCH/work"
@@ -142,10 +151,12 @@ bench_fs_compile() {
 	fs 3 '' 'make -s -j2 -C bench/lua'
 }
 
-# Maintainer scripts want /dev/null, and a mount of varve has no devices of its own.
+# Maintainer scripts want /dev/null, and a mount of varve has no devices of its own. What is mounted
+# below /dev an ordinary user cannot leave out.
 bench_fs_dpkg() {
-	fs 3 '' 'mount --bind /dev dev
-		trap "umount dev" EXIT
+	fs 3 '' 'mount --rbind /dev dev
+		mount --make-rprivate dev
+		trap "umount -l dev" EXIT
 		DEBIAN_FRONTEND=noninteractive chroot . sh -c "dpkg -i --force-depends /bench/packages/*.deb"'
 }
 

@@ -21,4 +21,16 @@ for name in libarchive libcurl libxml2 libicu libstdc++ libgnutls libsubid libau
 done
 count=$(echo "$loaded" | wc -l)
 [ "$count" -le 14 ] || { echo "'$1' loads $count libraries at its start"; bad=1; }
+
+# What is loaded later is told to those who package the program.
+if command -v readelf >/dev/null; then
+	notes=$(readelf -p .note.dlopen "$1")
+	for name in libarchive libcurl libsubid; do
+		case $notes in
+		*'"soname":["'"$name".so.*) ;;
+		*) echo "'$1' has no note of $name, which it loads"; bad=1 ;;
+		esac
+	done
+	readelf -n "$1" | grep -qE '^ +FDO +0x[0-9a-f]+' || { echo "its notes are none to readelf"; bad=1; }
+fi
 exit $bad

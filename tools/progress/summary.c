@@ -85,7 +85,7 @@ static const char *last_lines(const struct buf *text, size_t lines, bool open)
 static void add_failure(struct buf *ret, const struct model_vertex *vertex, size_t lines, bool safe)
 {
 	const struct buf *text = &vertex->log.text;
-	const char *at = text->data, *end = at + text->length;
+	const char *at = buf_string(text), *end = at + text->length;
 
 	buf_add_string(ret, "------\n > ");
 	if (safe)

@@ -105,18 +105,18 @@ static int read_line(struct map_reader *map, uint64_t *ret, struct error *err)
 int tar_sparse_read_map(struct tar_pax *pax, tar_block_fn next, void *context, struct error *err)
 {
 	struct map_reader map = { .next = next, .context = context, .at = TAR_BLOCK };
-	uint64_t count;
+	uint64_t count = 0;
 	int r = read_line(&map, &count, err);
 
 	pax->piece_count = 0;
-	while (r == 0 && count-- > 0) {
-		uint64_t offset, length;
+	for (; r == 0 && count > 0; count--) {
+		struct tar_piece piece = { 0 };
 
-		r = read_line(&map, &offset, err);
+		r = read_line(&map, &piece.offset, err);
 		if (r == 0)
-			r = read_line(&map, &length, err);
+			r = read_line(&map, &piece.length, err);
 		if (r == 0)
-			r = tar_pax_add_piece(pax, offset, length, err);
+			r = tar_pax_add_piece(pax, piece.offset, piece.length, err);
 	}
 	return r;
 }

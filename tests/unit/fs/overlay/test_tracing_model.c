@@ -339,7 +339,7 @@ static void test_what_sees_the_same_does_the_same(void **state)
 		cleanup_free char *other_text = NULL, *stamped = NULL, *verdict = NULL;
 		cleanup_free char *wanted = NULL, *got = NULL;
 		struct tree_root before, after, other, again, replayed;
-		uint64_t random = mix(round), first, second;
+		uint64_t random = mix(round), first = 0, second = 0;
 		struct tree *tree;
 
 		add_dir(&text, &random, "", true);

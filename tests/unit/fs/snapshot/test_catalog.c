@@ -58,21 +58,36 @@ static void shown_open(struct shown *shown, struct fixture *f)
 		  f->err);
 }
 
-/* Look up one name after another; the last one stays held. NULL: there is no such name. */
-static struct node *find(struct shown *shown, const char *path)
+/* Look up one name after another; the last one stays held. */
+static int look_up(struct shown *shown, const char *path, struct node **ret)
 {
 	struct node *node = overlay_root(shown->overlay);
 	cleanup_free char *copy = xstrdup(path);
 	char *rest = copy, *name;
 
 	while ((name = strsep(&rest, "/"))) {
-		struct node *next;
+		int r = overlay_lookup(shown->overlay, node, name, &node);
 
-		if (overlay_lookup(shown->overlay, node, name, &next) < 0)
-			return NULL;
-		node = next;
+		if (r < 0)
+			return r;
 	}
+	*ret = node;
+	return 0;
+}
+
+static struct node *find(struct shown *shown, const char *path)
+{
+	struct node *node = overlay_root(shown->overlay);
+
+	assert_int_equal(look_up(shown, path, &node), 0);
 	return node;
+}
+
+static void assert_absent(struct shown *shown, const char *path)
+{
+	struct node *node;
+
+	assert_int_equal(look_up(shown, path, &node), -ENOENT);
 }
 
 /* Pretend that a moment has passed since it was listed. */
@@ -91,11 +106,10 @@ static void test_states_are_directories_of_one_tree(void **state)
 	view = (struct view){ .f = *state, .overlay = shown.overlay };
 	assert_int_equal(shown.asked, 0);
 	assert_content(&view, find(&shown, "builds/one/d/e"), "e");
-	assert_null(find(&shown, "builds/two"));
+	assert_absent(&shown, "builds/two");
 	link = find(&shown, "last");
-	assert_non_null(link);
 	assert_string_equal(link->target, "builds/one");
-	assert_null(find(&shown, "a"));
+	assert_absent(&shown, "a");
 	overlay_close(shown.overlay);
 }
 
@@ -110,17 +124,16 @@ static void test_what_comes_and_goes_is_seen_after_a_moment(void **state)
 	link = find(&shown, "last");
 	shown.count = 2;
 	shown.target = "builds/two";
-	assert_null(find(&shown, "builds/two"));
+	assert_absent(&shown, "builds/two");
 	wait_a_moment(builds);
 	wait_a_moment(overlay_root(shown.overlay));
 	two = find(&shown, "builds/two");
-	assert_non_null(two);
 	assert_ptr_equal(find(&shown, "builds/one"), one);
 	assert_string_equal(find(&shown, "last")->target, "builds/two");
 	assert_string_equal(link->target, "builds/one");
 	shown.count = 0;
 	wait_a_moment(builds);
-	assert_null(find(&shown, "builds/one"));
+	assert_absent(&shown, "builds/one");
 	overlay_forget(shown.overlay, one, one->lookups);
 	overlay_forget(shown.overlay, two, two->lookups);
 	overlay_forget(shown.overlay, link, link->lookups);
@@ -172,7 +185,7 @@ static void test_a_state_that_is_gone_has_no_name(void **state)
 
 	shown_open(&shown, *state);
 	shown.states[0].bytes[0] ^= 1;
-	assert_null(find(&shown, "builds/one"));
+	assert_absent(&shown, "builds/one");
 	overlay_close(shown.overlay);
 }
 

@@ -60,7 +60,8 @@ const struct option_spec build_flag_specs[] = {
 	  FLAG(cache_to),
 	  .value = "place",
 	  .help = "Put the steps of this build there, for other stores: "
-		  "'type=local,dest=DIR' or 'type=registry,ref=NAME'" },
+		  "'type=local,dest=DIR' or 'type=registry,ref=NAME', or into the image: "
+		  "'type=inline'" },
 	{ .name = "call",
 	  FLAG(call),
 	  .initial = "build",

@@ -11,6 +11,7 @@
 #include "builder/build/caches.h"
 #include "builder/build/finish.h"
 #include "builder/build/hand_out.h"
+#include "builder/build/inline_steps.h"
 #include "builder/build/limits.h"
 #include "builder/build/platforms.h"
 #include "builder/build/targets.h"
@@ -60,6 +61,8 @@ static int read_options(struct building *building, struct error *err)
 		r = cache_places_parse(&options->cache_from, false, &building->cache_from, err);
 	if (r == 0)
 		r = cache_places_parse(&options->cache_to, true, &building->cache_to, err);
+	building->with_steps = inline_steps_asked(&options->build_args) ||
+			       cache_places_have(&building->cache_to, CACHE_INLINE);
 	if (r == 0)
 		r = secrets_read(&options->secrets, &building->secrets, err);
 	if (r == 0)
@@ -183,6 +186,7 @@ static void set_up(struct building *building, struct step_env *env)
 	env->memory_reserve = options->memory_reserve;
 	env->allow_insecure = strings_contain(&options->allow, "security.insecure");
 	env->allow_host_network = strings_contain(&options->allow, "network.host");
+	env->want_content_keys = building->with_steps;
 	env->replay = options->replay;
 	env->cache_commit = options->cache_commit;
 	env->precise = options->precise;
@@ -266,11 +270,17 @@ static int finish_target(struct building *building, const struct plan_stage *tar
 	const struct finish finish = { .store = options->store,
 				       .lease = building->lease,
 				       .plan = building->plan,
-				       .results = building->results };
+				       .results = building->results,
+				       .with_steps = building->with_steps };
 	struct object_id *image = &building->result->snapshot;
+	unsigned number = 0;
 	int r;
 
+	if (finish.with_steps)
+		number = news_begin(&building->news, "preparing layers for inline cache");
 	r = finish_image(&finish, target, ret, err);
+	if (finish.with_steps)
+		r = news_end(&building->news, number, r, err);
 	if (r == 0)
 		r = restack_image(options->store, building->lease, &ret->image.snapshot,
 				  &options->layering, &ret->origins, image, err);

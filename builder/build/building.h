@@ -33,6 +33,7 @@ struct building {
 	size_t ulimit_count;
 	struct group_limits limits;
 	struct cache_places cache_from, cache_to;
+	bool with_steps;            /* one of these is in the image */
 	struct platform *platforms; /* all different; at least one */
 	size_t platform_count;
 	bool as_index; /* the result looks like one for several */

@@ -37,7 +37,8 @@ struct cache_import *caches_open(struct building *building)
 
 	if (building->cache_from.count == 0)
 		return NULL;
-	import = cache_import_new(building->registries, building->cancel_fd);
+	import = cache_import_new(building->registries, building->platforms,
+				  building->platform_count, building->cancel_fd);
 	for (size_t i = 0; i < building->cache_from.count; i++)
 		open_one(building, &building->cache_from.items[i], import);
 	return import;
@@ -146,7 +147,10 @@ int caches_write(struct building *building, struct error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < building->cache_to.count && r == 0; i++)
-		r = write_one(building, &building->cache_to.items[i], err);
+	for (size_t i = 0; i < building->cache_to.count && r == 0; i++) {
+		/* That is in the image already. */
+		if (building->cache_to.items[i].type != CACHE_INLINE)
+			r = write_one(building, &building->cache_to.items[i], err);
+	}
 	return r;
 }

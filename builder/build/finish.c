@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "builder/build/inline_steps.h"
 #include "builder/history/output_log.h"
+#include "builder/image/config_steps.h"
 #include "builder/image/image_store.h"
 #include "builder/image/layer/chain.h"
 #include "builder/image/restack.h"
@@ -187,6 +189,7 @@ int finish_image(const struct finish *finish, const struct plan_stage *target, s
 {
 	struct making making = { .finish = finish, .target = target };
 	cleanup_with(config_release) struct config config = { 0 };
+	cleanup_with(config_steps_release) struct config_steps steps = { 0 };
 	const struct times *times = &making.times;
 	struct export_image *image = &ret->image;
 	int r = stack_states(finish, target, ret, &making.state, err);
@@ -195,6 +198,9 @@ int finish_image(const struct finish *finish, const struct plan_stage *target, s
 	image->origins = &ret->origins;
 	if (r == 0)
 		r = make_config(&making, &config, err);
+	if (r == 0 && finish->with_steps)
+		r = inline_steps_read(finish, target, &making.state, &steps, err);
+	config_steps_set(&steps, &config);
 	image->base_history = making.base_history;
 	if (r == 0)
 		r = image_make(finish->store, finish->lease, &making.state, &config,

@@ -26,6 +26,7 @@ struct finish {
 	struct store_lease *lease;
 	const struct plan *plan;
 	const struct step_result *results;
+	bool with_steps; /* the image says what its layers came from, see config_steps.h */
 };
 int finish_image(const struct finish *finish, const struct plan_stage *target, struct finished *ret,
 		 struct error *err);

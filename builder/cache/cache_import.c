@@ -5,8 +5,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "builder/cache/cache_inline.h"
 #include "builder/cache/cache_place.h"
 #include "builder/cache/cache_remote.h"
+#include "builder/image/reference.h"
+#include "builder/registry/registry.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
 #include "fs/store/steps.h"
@@ -16,28 +19,76 @@
 struct source {
 	char *name; /* for messages */
 	char *tag;
-	struct store *store;         /* NULL: it is in a registry */
-	struct cache_remote *remote; /* guarded by lock, but for looking for steps */
-	struct transfer transfer;    /* guarded by lock */
-	bool complained;             /* guarded by lock */
+	struct store *store; /* of a directory; else one of the others is there */
+	/* Guarded by lock, but for looking for steps. */
+	struct cache_remote *remote;
+	struct cache_inline *image;
+	struct transfer transfer; /* guarded by lock */
+	bool complained;          /* guarded by lock */
 };
 
 struct cache_import {
 	pthread_mutex_t lock; /* one state after another: they share most of their files */
 	struct registries *registries;
+	const struct platform *platforms;
+	size_t platform_count;
 	int cancel_fd;
 	struct source *sources;
 	size_t count, capacity;
 };
 
-struct cache_import *cache_import_new(struct registries *registries, int cancel_fd)
+struct cache_import *cache_import_new(struct registries *registries,
+				      const struct platform *platforms, size_t platform_count,
+				      int cancel_fd)
 {
 	struct cache_import *import = xcalloc(1, sizeof *import);
 
 	pthread_mutex_init(&import->lock, NULL);
 	import->registries = registries;
+	import->platforms = platforms;
+	import->platform_count = platform_count;
 	import->cancel_fd = cancel_fd;
 	return import;
+}
+
+/* What the name stands for tells which of both it is. */
+static int open_fetched(const struct cache_import *import, struct repository **repository,
+			const char *name, struct source *source, struct error *err)
+{
+	cleanup_with(descriptor_release) struct descriptor top = { 0 };
+	cleanup_with(buf_release) struct buf text = { 0 };
+	struct cache_inline_options options = { .top = &top,
+						.text = &text,
+						.platforms = import->platforms,
+						.platform_count = import->platform_count };
+	int r = repository_manifest(*repository, name, &top, &text, err);
+
+	if (r < 0)
+		return r;
+	if (!cache_is_image(text.data, text.length))
+		return cache_remote_open(take_ptr(repository), &text, import->cancel_fd,
+					 &source->remote, err);
+	options.repository = take_ptr(repository);
+	return cache_inline_open(&options, &source->image, err);
+}
+
+static int open_registry(const struct cache_import *import, const struct cache_place *place,
+			 struct source *source, struct error *err)
+{
+	cleanup_with(reference_release) struct reference reference = { 0 };
+	cleanup_with(repository_free) struct repository *repository = NULL;
+	int r = reference_parse(place->path, &reference, err);
+
+	if (r < 0)
+		return r;
+	reference_complete(&reference);
+	repository = repository_new(import->registries, reference.domain, reference.path,
+				    place->insecure ? REPOSITORY_INSECURE : 0);
+	repository_set_cancel_fd(repository, import->cancel_fd);
+	return open_fetched(import, &repository,
+			    reference.has_digest ? digest_text(&reference.digest).text
+						 : reference.tag,
+			    source, err);
 }
 
 int cache_import_open(struct cache_import *import, const struct cache_place *place,
@@ -47,8 +98,7 @@ int cache_import_open(struct cache_import *import, const struct cache_place *pla
 	int r;
 
 	if (place->type == CACHE_REGISTRY)
-		r = cache_remote_open(place, import->registries, import->cancel_fd, &source.remote,
-				      err);
+		r = open_registry(import, place, &source, err);
 	else
 		r = store_open(place->path, STORE_READ_ONLY, &source.store, err);
 	if (r < 0)
@@ -69,6 +119,7 @@ void cache_import_close(struct cache_import *import)
 		transfer_release(&import->sources[i].transfer);
 		store_close(import->sources[i].store);
 		cache_remote_close(import->sources[i].remote);
+		cache_inline_close(import->sources[i].image);
 		free(import->sources[i].name);
 		free(import->sources[i].tag);
 	}
@@ -133,11 +184,14 @@ static int fetch_remote(struct source *source, struct store *store, struct store
 	return r;
 }
 
-static int fetch(struct source *source, struct store *store, struct store_lease *lease,
-		 const struct step_record *step, size_t group, struct error *err)
+static int fetch(struct source *source, const struct cache_wanted *wanted, struct step_record *step,
+		 size_t group, struct error *err)
 {
-	return source->remote ? fetch_remote(source, store, lease, step, group, err)
-			      : record(source, store, lease, step, err);
+	if (source->image)
+		return cache_inline_take(source->image, wanted->key, wanted->store, wanted->lease,
+					 wanted->config, step, err);
+	return source->remote ? fetch_remote(source, wanted->store, wanted->lease, step, group, err)
+			      : record(source, wanted->store, wanted->lease, step, err);
 }
 
 /* ---- steps ---- */
@@ -155,27 +209,29 @@ static int find(const struct source *source, const struct object_id *key, struct
 	int r;
 
 	*ret_group = 0;
+	if (source->image)
+		return cache_inline_find(source->image, key);
 	if (source->remote)
 		return cache_remote_find(source->remote, key, ret, ret_group);
 	r = store_step_find(source->store, &there, ret, err);
 	return r > 0 && !is_usable(ret) ? 0 : r;
 }
 
-static int try_source(struct cache_import *import, struct source *source, struct store *store,
-		      struct store_lease *lease, const struct object_id *key,
-		      struct step_record *ret, char **ret_problem)
+static int try_source(struct cache_import *import, struct source *source,
+		      const struct cache_wanted *wanted, struct step_record *ret,
+		      char **ret_problem)
 {
 	struct step_record step;
 	struct error err = { 0 };
 	size_t group;
-	int r = find(source, key, &step, &group, &err);
+	int r = find(source, wanted->key, &step, &group, &err);
 
 	if (r == 0)
 		return 0;
 	pthread_mutex_lock(&import->lock);
 	if (r > 0) {
-		step.key = *key;
-		r = fetch(source, store, lease, &step, group, &err);
+		step.key = *wanted->key;
+		r = fetch(source, wanted, &step, group, &err);
 	}
 	if (r < 0 && r != -ECANCELED && !source->complained) {
 		source->complained = true;
@@ -190,13 +246,11 @@ static int try_source(struct cache_import *import, struct source *source, struct
 	return 1;
 }
 
-int cache_import_find(struct cache_import *import, struct store *store, struct store_lease *lease,
-		      const struct object_id *key, struct step_record *ret, char **ret_problem,
-		      struct error *err)
+int cache_import_find(struct cache_import *import, const struct cache_wanted *wanted,
+		      struct step_record *ret, char **ret_problem, struct error *err)
 {
 	for (size_t i = 0; i < import->count; i++) {
-		int r = try_source(import, &import->sources[i], store, lease, key, ret,
-				   ret_problem);
+		int r = try_source(import, &import->sources[i], wanted, ret, ret_problem);
 
 		if (r < 0)
 			return error_set(err, r, "cancelled");

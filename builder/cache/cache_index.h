@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +78,8 @@ uint64_t cache_group_size(const struct cache_index *index, const struct cache_gr
 void cache_index_release(struct cache_index *index);
 DEFINE_CLEANUP_VALUE(struct cache_index, cache_index_release);
 
+/* A manifest or index of images, for cache_inline.h. */
+bool cache_is_image(const void *data, size_t size);
 /*
  * Into an empty index; `name` is what messages call it. First the manifest: -EOPNOTSUPP, and which
  * kind it is, for one that is no such cache. Then its configuration, whose positions all fit.

@@ -21,10 +21,7 @@ static int refuse(const char *name, const char *type, struct error *err)
 				 "--cache-to",
 				 name);
 	if (type && media_kind(type) == MEDIA_CONFIG)
-		return error_set(err, -EOPNOTSUPP,
-				 "%s: it is an image, not a cache; caches within images "
-				 "(type=inline) are not supported",
-				 name);
+		return error_set(err, -EOPNOTSUPP, "%s: it is an image, not a cache", name);
 	return error_set(err, -EOPNOTSUPP, "%s: it is of type '%.100s', which is no cache", name,
 			 type ? type : "");
 }
@@ -48,6 +45,35 @@ static int refuse_index(const struct json_value *root, struct error *err)
 	return r < 0 ? r
 		     : error_set(err, -EOPNOTSUPP, "%s: it is an index of images, not a cache",
 				 root->key);
+}
+
+static bool is_image_index(const struct json_value *list)
+{
+	for (size_t i = 0; i < json_array_length(list); i++) {
+		struct json_value item;
+		const char *type;
+
+		json_array_item(list, i, &item);
+		if (json_get_string(&item, "mediaType", &type, NULL) > 0 &&
+		    strcmp(type, BUILDKIT_CONFIG) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool cache_is_image(const void *data, size_t size)
+{
+	cleanup_with(json_document_release) struct json_document document = { 0 };
+	struct json_value value;
+	const char *type;
+
+	if (json_document_parse(data, size, "", &document, NULL) < 0)
+		return false;
+	if (json_get_array(&document.root, "manifests", &value, NULL) > 0)
+		return is_image_index(&value);
+	return json_get_object(&document.root, "config", &value, NULL) > 0 &&
+	       json_get_string(&value, "mediaType", &type, NULL) > 0 &&
+	       media_kind(type) == MEDIA_CONFIG;
 }
 
 static int read_blobs(const struct json_value *root, struct cache_index *ret, struct error *err)

@@ -41,9 +41,9 @@ static void set_text(const char *value, char **ret)
 static bool is_ignored(const struct cache_place *place, const char *key)
 {
 	static const char *const keys[] = { "oci-mediatypes", "image-manifest", "force-compression",
-					    /* A directory has no layers. */
+					    /* A directory has no layers, an image its own. */
 					    "compression", "compression-level" };
-	size_t count = place->type == CACHE_LOCAL ? 5 : 3;
+	size_t count = place->type == CACHE_REGISTRY ? 3 : 5;
 
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(keys[i], key) == 0)
@@ -63,12 +63,18 @@ static int set_level(const char *value, int *ret, struct error *err)
 	return 0;
 }
 
-static int set_type(const char *type, struct cache_place *ret, struct error *err)
+static int set_type(const char *type, bool to, struct cache_place *ret, struct error *err)
 {
-	static const char *const known[] = { "inline", "gha", "s3", "azblob" };
+	static const char *const known[] = { "gha", "s3", "azblob" };
 
-	ret->type = strcmp(type, "registry") == 0 ? CACHE_REGISTRY : CACHE_LOCAL;
-	if (ret->type == CACHE_REGISTRY || strcmp(type, "local") == 0)
+	ret->type = strcmp(type, "registry") == 0 ? CACHE_REGISTRY
+		    : strcmp(type, "inline") == 0 ? CACHE_INLINE
+						  : CACHE_LOCAL;
+	if (ret->type == CACHE_INLINE && !to)
+		return error_set(err, -EINVAL,
+				 "what type=inline has written is an image: name it, with "
+				 "type=registry,ref=NAME");
+	if (ret->type != CACHE_LOCAL || strcmp(type, "local") == 0)
 		return 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (strcmp(known[i], type) == 0)
@@ -77,7 +83,8 @@ static int set_type(const char *type, struct cache_place *ret, struct error *err
 				"type=%s is not supported; use type=registry or type=local", type);
 	}
 	return error_set(err, -EINVAL,
-			 "there is no cache of type '%s'; there are local and registry", type);
+			 "there is no cache of type '%s'; there are %slocal and registry", type,
+			 to ? "inline, " : "");
 }
 
 /* Which attribute says where it is. */
@@ -118,11 +125,33 @@ static int set_remote(const char *key, const char *value, bool to, struct cache_
 			    : "ref and registry.insecure");
 }
 
+/* It has the layers of the image, and no others. */
+static int set_inline(const char *key, const char *value, struct cache_place *ret,
+		      struct error *err)
+{
+	int r = strcmp(key, "mode") == 0 ? set_mode(value, &ret->all, err) : -ENOENT;
+
+	if (r == 0 && ret->all)
+		return error_set(err, -EOPNOTSUPP,
+				 "mode=max: an image has the layers of its own steps alone; "
+				 "type=registry,ref=NAME,mode=max keeps all steps");
+	if (r != -ENOENT)
+		return r;
+	if (strcmp(key, "ignore-error") == 0)
+		return set_flag(key, value, &ret->ignore_error, err);
+	return error_set(err, -EINVAL,
+			 "there is no attribute '%s'; there are type and mode=min: it goes where "
+			 "the image goes",
+			 key);
+}
+
 static int set_field(const char *key, const char *value, bool to, struct cache_place *ret,
 		     struct error *err)
 {
 	if (strcmp(key, "type") == 0 || (to && is_ignored(ret, key)))
 		return 0;
+	if (ret->type == CACHE_INLINE)
+		return set_inline(key, value, ret, err);
 	if (strcmp(key, place_key(ret, to)) == 0)
 		set_text(value, &ret->path);
 	else if (to && strcmp(key, "mode") == 0)
@@ -137,7 +166,8 @@ static int set_field(const char *key, const char *value, bool to, struct cache_p
 }
 
 /* The others are judged by it, wherever it stands. */
-static int find_type(const struct strings *fields, struct cache_place *ret, struct error *err)
+static int find_type(const struct strings *fields, bool to, struct cache_place *ret,
+		     struct error *err)
 {
 	bool typed = false;
 	int r = 0;
@@ -147,7 +177,7 @@ static int find_type(const struct strings *fields, struct cache_place *ret, stru
 			return error_set(err, -EINVAL, "'%s' has no value", fields->items[i]);
 		if (strncmp(fields->items[i], "type=", 5) == 0) {
 			typed = true;
-			r = set_type(fields->items[i] + 5, ret, err);
+			r = set_type(fields->items[i] + 5, to, ret, err);
 		}
 	}
 	return r < 0 || typed ? r : error_set(err, -EINVAL, "it has no type");
@@ -175,13 +205,15 @@ static int parse_fields(const struct strings *fields, bool to, struct cache_plac
 		set_text(fields->items[0], &ret->path);
 		return check_name(ret, to, err);
 	}
-	r = find_type(fields, ret, err);
+	r = find_type(fields, to, ret, err);
 	for (size_t i = 0; i < fields->count && r == 0; i++) {
 		const char *field = fields->items[i], *equals = strchr(field, '=');
 		cleanup_free char *key = xstrndup(field, (size_t)(equals - field));
 
 		r = set_field(key, equals + 1, to, ret, err);
 	}
+	if (ret->type == CACHE_INLINE)
+		return r;
 	if (r == 0 && (!ret->path || !*ret->path))
 		r = error_set(err, -EINVAL, "it has no %s", place_key(ret, to));
 	if (r == 0 && ret->type == CACHE_REGISTRY)
@@ -209,6 +241,15 @@ int cache_places_parse(const struct strings *values, bool to, struct cache_place
 					    values->items[i]);
 	}
 	return 0;
+}
+
+bool cache_places_have(const struct cache_places *places, enum cache_type type)
+{
+	for (size_t i = 0; i < places->count; i++) {
+		if (places->items[i].type == type)
+			return true;
+	}
+	return false;
 }
 
 void cache_places_release(struct cache_places *places)

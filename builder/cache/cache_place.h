@@ -4,7 +4,8 @@
  * a store (fs/README.md), in which nothing but steps, and the states that they led to, keeps objects
  * alive. The key of a step that was given the tag T, other than "latest", is the SHA-256 of
  * "cache-tag T\n" and its own key. What type=registry has behind a name is described in
- * cache_index.h.
+ * cache_index.h; or it is an image that was written with type=inline, whose configuration says which
+ * of its layers are whose (config_steps.h).
  */
 #pragma once
 
@@ -18,11 +19,11 @@
 struct error;
 struct strings;
 
-enum cache_type { CACHE_LOCAL, CACHE_REGISTRY };
+enum cache_type { CACHE_LOCAL, CACHE_REGISTRY, CACHE_INLINE };
 
 struct cache_place {
 	enum cache_type type;
-	char *path; /* of a directory, or the name in a registry as it was given */
+	char *path; /* of a directory, or the name in a registry as it was given; NULL: inline */
 	char *tag;  /* NULL: "latest"; of a directory */
 	bool all;   /* mode=max: not only the steps that the result came through */
 	bool reset, ignore_error;
@@ -41,6 +42,7 @@ struct cache_places {
  * that BuildKit has. */
 int cache_places_parse(const struct strings *values, bool to, struct cache_places *ret,
 		       struct error *err);
+bool cache_places_have(const struct cache_places *places, enum cache_type type);
 void cache_places_release(struct cache_places *places);
 
 /* What a step of this key is called there. */

@@ -9,10 +9,8 @@
 #include <unistd.h>
 
 #include "builder/cache/bundle.h"
-#include "builder/cache/cache_place.h"
 #include "builder/image/decompress.h"
 #include "builder/image/json.h"
-#include "builder/image/reference.h"
 #include "builder/registry/registry.h"
 #include "fs/base/alloc.h"
 #include "fs/base/error.h"
@@ -47,15 +45,12 @@ static int fetch_config(struct repository *repository, struct cache_index *ret, 
 	return cache_config_parse(buf_string(&text), text.length, "its configuration", ret, err);
 }
 
-int cache_index_fetch(struct repository *repository, const char *name, struct cache_index *ret,
-		      struct error *err)
+static int read_documents(struct repository *repository, const struct buf *manifest,
+			  struct cache_index *ret, struct error *err)
 {
-	cleanup_with(buf_release) struct buf text = { 0 };
-	cleanup_with(descriptor_release) struct descriptor top = { 0 };
-	int r = repository_manifest(repository, name, &top, &text, err);
+	int r = cache_manifest_parse(buf_string(manifest), manifest->length, "its manifest", ret,
+				     err);
 
-	if (r == 0)
-		r = cache_manifest_parse(buf_string(&text), text.length, "its manifest", ret, err);
 	if (r == 0)
 		r = fetch_config(repository, ret, err);
 	if (r < 0)
@@ -63,34 +58,26 @@ int cache_index_fetch(struct repository *repository, const char *name, struct ca
 	return r;
 }
 
-static int open_remote(struct cache_remote *remote, const struct cache_place *place,
-		       struct registries *registries, struct error *err)
+int cache_index_fetch(struct repository *repository, const char *name, struct cache_index *ret,
+		      struct error *err)
 {
-	cleanup_with(reference_release) struct reference reference = { 0 };
-	int r = reference_parse(place->path, &reference, err);
+	cleanup_with(buf_release) struct buf text = { 0 };
+	cleanup_with(descriptor_release) struct descriptor top = { 0 };
+	int r = repository_manifest(repository, name, &top, &text, err);
 
-	if (r < 0)
-		return r;
-	reference_complete(&reference);
-	remote->repository = repository_new(registries, reference.domain, reference.path,
-					    place->insecure ? REPOSITORY_INSECURE : 0);
-	repository_set_cancel_fd(remote->repository, remote->cancel_fd);
-	r = cache_index_fetch(remote->repository,
-			      reference.has_digest ? digest_text(&reference.digest).text
-						   : reference.tag,
-			      &remote->index, err);
-	remote->groups = xcalloc(remote->index.group_count + 1, sizeof *remote->groups);
-	return r;
+	return r < 0 ? r : read_documents(repository, &text, ret, err);
 }
 
-int cache_remote_open(const struct cache_place *place, struct registries *registries, int cancel_fd,
+int cache_remote_open(struct repository *repository, const struct buf *manifest, int cancel_fd,
 		      struct cache_remote **ret, struct error *err)
 {
 	struct cache_remote *remote = xcalloc(1, sizeof *remote);
 	int r;
 
+	remote->repository = repository;
 	remote->cancel_fd = cancel_fd;
-	r = open_remote(remote, place, registries, err);
+	r = read_documents(repository, manifest, &remote->index, err);
+	remote->groups = xcalloc(remote->index.group_count + 1, sizeof *remote->groups);
 	if (r < 0)
 		cache_remote_close(remote);
 	else

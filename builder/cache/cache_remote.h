@@ -7,9 +7,8 @@
 #include "builder/cache/cache_index.h"
 #include "fs/base/cleanup.h"
 
-struct cache_place;
+struct buf;
 struct error;
-struct registries;
 struct repository;
 struct step_record;
 struct store;
@@ -17,9 +16,9 @@ struct store_lease;
 
 struct cache_remote;
 
-/* Its manifest and configuration are fetched; nothing else is before it is needed. Errors are those
- * of registry.h and cache_manifest_parse(). */
-int cache_remote_open(const struct cache_place *place, struct registries *registries, int cancel_fd,
+/* The repository becomes its own, also when it cannot be opened. The configuration is fetched;
+ * nothing else is before it is needed. Errors are those of registry.h and cache_manifest_parse(). */
+int cache_remote_open(struct repository *repository, const struct buf *manifest, int cancel_fd,
 		      struct cache_remote **ret, struct error *err);
 void cache_remote_close(struct cache_remote *remote);
 DEFINE_CLEANUP(struct cache_remote *, cache_remote_close);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "builder/image/config.h"
+#include "builder/image/config_steps.h"
 #include "builder/image/json.h"
 #include "builder/image/layer/chain.h"
 #include "fs/base/alloc.h"
@@ -127,6 +128,16 @@ static void set_created(struct config *config)
 	}
 }
 
+/* They go by the number of layers, which is that of the states. */
+static void keep_steps(const struct buf *document, size_t layer_count, struct config *config)
+{
+	cleanup_with(config_steps_release) struct config_steps steps = { 0 };
+
+	(void)config_steps_parse(document->data, document->length, "image configuration",
+				 layer_count, &steps, NULL);
+	config_steps_set(&steps, config);
+}
+
 static int make_config(struct store *store, const struct object_id *id,
 		       const struct image_options *options, struct image *ret, struct error *err)
 {
@@ -148,6 +159,7 @@ static int make_config(struct store *store, const struct object_id *id,
 	changed |= clamp_times(&config, options);
 	if (changed) {
 		set_created(&config);
+		keep_steps(&ret->config, ret->layer_count, &config);
 		buf_clear(&ret->config);
 		config_write(&config, &ret->config);
 	}

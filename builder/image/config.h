@@ -2,7 +2,7 @@
 /*
  * An image's configuration: how to run it, what it was built by, and the digests of its layers.
  * Members that are not known here live on when the document is written again, but for those that
- * tell of the making of one particular image (the inline cache, Docker's container of a build).
+ * tell of the making of one particular image (the steps of its layers, Docker's container of a build).
  */
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "builder/image/config.h"
+#include "builder/image/config_steps.h"
 #include "builder/image/descriptor.h"
 #include "builder/image/json.h"
 #include "fs/base/alloc.h"
@@ -14,7 +15,8 @@ static const char *const known[] = {
 	"variant",
 	/* These tell of the making of one image and would be lies in another. */
 	"container", "container_config", "docker_version", "id", "parent", "parent_id", "throwaway",
-	"checksum", "Size", "moby.buildkit.cache.v0", "moby.buildkit.buildinfo.v1", NULL
+	"checksum", "Size", "moby.buildkit.cache.v0", "moby.buildkit.buildinfo.v1",
+	CONFIG_STEPS_MEMBER, NULL
 };
 
 static const char *const known_inner[] = {

@@ -328,6 +328,18 @@ struct json_t *json_others_ref(struct json_t *others)
 	return json_incref(others);
 }
 
+struct json_t *json_others_with(struct json_t *others, const char *key, const struct buf *text)
+{
+	/* Others may be shared with other configurations. */
+	json_t *ret = others ? json_copy(others) : json_object();
+	json_t *value = json_loadb(buf_string(text), text->length, 0, NULL);
+
+	if (!ret || !value || json_object_set_new(ret, key, value) < 0)
+		abort(); /* out of memory, as in alloc.h */
+	json_decref(others);
+	return ret;
+}
+
 struct json_t *json_others_get(struct json_t *others, const char *key)
 {
 	return json_object_get(others, key);

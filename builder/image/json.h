@@ -90,6 +90,8 @@ int json_u64_of(const struct json_value *value, uint64_t *ret, struct error *err
 struct json_t *json_others(const struct json_value *object, const char *const *known);
 void json_others_release(struct json_t *others);
 struct json_t *json_others_ref(struct json_t *others);
+/* Others, which are given up (NULL: none), with one member more: what `text`, of our own, says. */
+struct json_t *json_others_with(struct json_t *others, const char *key, const struct buf *text);
 
 /*
  * Writing: no blanks, members in the order of the calls, strings escaped as Go does it (also

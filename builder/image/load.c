@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "builder/image/image_store.h"
-#include "builder/image/layer/chain.h"
-#include "builder/image/layer_import.h"
 #include "builder/image/load/load_internal.h"
 #include "builder/image/reference.h"
 #include "fs/base/alloc.h"
@@ -148,120 +146,22 @@ static int keep_platform(struct load_candidates *list, const struct platform *pl
 	return error_set(err, -ENOENT, "there is no image for %s; there are: %s", text, there);
 }
 
-/* ---- layers ---- */
-
-struct loading {
-	const struct image_load *load;
-	struct load_files *files;
-	const struct load_candidate *candidate;
-	struct object_id *chains; /* the names of the chain up to each layer */
-};
-
-/* The highest layer up to which everything is in the store: how many that are. */
-static int find_known(struct loading *loading, struct object_id *ret_snapshot, size_t *ret,
-		      struct error *err)
-{
-	for (size_t i = loading->candidate->layer_files.count; i > 0; i--) {
-		int r = chain_find(loading->load->store, loading->load->lease,
-				   &loading->chains[i - 1], ret_snapshot, err);
-
-		if (r < 0)
-			return r;
-		if (r > 0) {
-			*ret = i;
-			return 0;
-		}
-	}
-	*ret = 0;
-	return 0;
-}
-
-/* Those of a docker archive are files of any name. */
-static int find_layer(struct loading *loading, size_t index, struct load_file *ret,
-		      struct error *err)
-{
-	const struct load_candidate *candidate = loading->candidate;
-	const char *name = candidate->layer_files.items[index];
-	int r;
-
-	if (candidate->manifest.layer_count)
-		return load_files_find_blob(loading->files, &candidate->manifest.layers[index], ret,
-					    err);
-	r = load_files_find(loading->files, name, ret, err);
-	if (r == 0)
-		return error_set(err, -ENOENT, "'%s' is missing", name);
-	return r < 0 ? r : 0;
-}
-
-static int load_layer(struct loading *loading, size_t index, struct object_id *snapshot,
-		      struct error *err)
-{
-	const struct load_candidate *candidate = loading->candidate;
-	struct layer_import import = { .store = loading->load->store,
-				       .lease = loading->load->lease,
-				       .parent = *snapshot,
-				       .diff_id = &candidate->config.diff_ids[index],
-				       .progress = loading->load->progress };
-	struct imported_layer layer;
-	struct file_source source;
-	struct load_file file;
-	char what[64], shown[DIGEST_TEXT_SIZE + 16];
-	int r = find_layer(loading, index, &file, err);
-
-	if (r < 0)
-		return r;
-	snprintf(what, sizeof what, "layer %zu/%zu", index + 1, candidate->layer_files.count);
-	import.what = what;
-	if (index > 0)
-		import.parent_chain = loading->chains[index - 1];
-	if (candidate->manifest.layer_count) {
-		import.received = &candidate->manifest.layers[index];
-		snprintf(shown, sizeof shown, "extracting %s",
-			 digest_text(&import.received->digest).text);
-		import.shown = shown;
-	}
-	file_source_init(&source, file.fd, file.offset, file.size);
-	r = layer_import(&import, &source.base, &layer, err);
-	close(file.fd);
-	if (r == 0)
-		*snapshot = layer.snapshot;
-	return r;
-}
-
-static int load_layers(struct loading *loading, struct object_id *ret, struct error *err)
-{
-	const struct load_candidate *candidate = loading->candidate;
-	struct object_id snapshot = { 0 }, chain = { 0 };
-	size_t at;
-	int r;
-
-	for (size_t i = 0; i < candidate->layer_files.count; i++) {
-		chain = chain_id_next(&chain, &candidate->config.diff_ids[i]);
-		loading->chains[i] = chain;
-	}
-	r = find_known(loading, &snapshot, &at, err);
-	if (r == 0 && at < candidate->manifest.layer_count)
-		load_files_expect(loading->files, candidate->manifest.layers + at,
-				  candidate->manifest.layer_count - at);
-	for (; r == 0 && at < candidate->layer_files.count; at++)
-		r = load_layer(loading, at, &snapshot, err);
-	if (r == 0)
-		*ret = snapshot;
-	return r;
-}
+/* ---- one image ---- */
 
 static int load_image(const struct image_load *load, struct load_files *files,
 		      const struct load_candidate *candidate, struct loaded_image *ret,
 		      struct error *err)
 {
-	struct loading loading = { .load = load, .files = files, .candidate = candidate };
+	const struct load_layers layers_of = { .load = load,
+					       .files = files,
+					       .manifest = &candidate->manifest,
+					       .config = &candidate->config,
+					       .names = candidate->layer_files.items,
+					       .count = candidate->layer_files.count };
 	const struct buf *document = &candidate->document;
 	struct object_id layers;
-	int r;
+	int r = load_layers(&layers_of, &layers, err);
 
-	loading.chains = xcalloc(candidate->layer_files.count + 1, sizeof *loading.chains);
-	r = load_layers(&loading, &layers, err);
-	free(loading.chains);
 	if (r == 0)
 		r = image_make_document(load->store, load->lease, &layers, document->data,
 					document->length, 0, &ret->snapshot, err);

@@ -13,8 +13,10 @@
 #include "fs/base/strings.h"
 #include "fs/object/id.h"
 
+struct config;
 struct descriptor;
 struct error;
+struct manifest;
 struct store;
 struct store_lease;
 
@@ -71,6 +73,14 @@ struct loaded_images {
  * text tells what there is. -EINVAL: it is none of these things. -EBADMSG: a digest is wrong.
  */
 int image_load(const struct image_load *load, struct loaded_images *ret, struct error *err);
+/*
+ * The state that the lowest `count` layers of an image make, one at least, held by the lease, through
+ * the fetcher of `load`. Its documents have been read already and name equally many layers, that many
+ * or more.
+ */
+int image_load_layers(const struct image_load *load, const struct manifest *manifest,
+		      const struct config *config, size_t count, struct object_id *ret,
+		      struct error *err);
 /*
  * Give them their names, or (`name` not NULL) all of them that one, which must then be for
  * different platforms. Names given, whole, are added to `ret_names` (NULL: nobody wants to know).

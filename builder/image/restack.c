@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "builder/image/config.h"
+#include "builder/image/config_steps.h"
 #include "builder/image/json.h"
 #include "builder/image/layer/chain.h"
 #include "builder/image/layer/layering.h"
@@ -18,6 +19,7 @@ struct stacking {
 	struct store_lease *lease;
 	struct store_txn *txn; /* NULL until something has to be written */
 	struct object_id top;
+	struct tree_root files; /* of the top, as far as states are stacked */
 };
 
 /* ---- writing ---- */
@@ -55,6 +57,21 @@ static int finish(struct stacking *stacking, struct object_id *ret, struct error
 
 /* ---- states ---- */
 
+/* How a state's layer was written elsewhere holds on top of the same files alone. */
+static int check_layer(struct stacking *stacking, struct snapshot_record *record, struct error *err)
+{
+	struct snapshot_record parent = { .root = tree_root_empty() };
+	int r = 0;
+
+	if (object_id_is_zero(&record->layer))
+		return 0;
+	if (!object_id_is_zero(&record->parent))
+		r = snapshot_read(stacking->store, &record->parent, &parent, err);
+	if (r == 0 && !tree_root_equal(&parent.root, &stacking->files))
+		record->layer = (struct object_id){ 0 };
+	return r;
+}
+
 static int add_state(struct stacking *stacking, const struct object_id *state, struct error *err)
 {
 	struct snapshot_record record;
@@ -64,19 +81,25 @@ static int add_state(struct stacking *stacking, const struct object_id *state, s
 		return r;
 	if (object_id_equal(&record.parent, &stacking->top)) {
 		stacking->top = *state;
-		return 0;
+	} else {
+		r = check_layer(stacking, &record, err);
+		record.parent = stacking->top;
+		if (r == 0)
+			r = put(stacking, &record, err);
 	}
-	record.parent = stacking->top;
-	return put(stacking, &record, err);
+	stacking->files = record.root;
+	return r;
 }
 
 int restack_states(struct store *store, struct store_lease *lease, const struct object_id *base,
 		   const struct object_id *states, size_t count, struct object_id *ret,
 		   struct error *err)
 {
+	struct snapshot_record lowest = { .root = tree_root_empty() };
 	struct stacking stacking = { .store = store, .lease = lease, .top = *base };
-	int r = 0;
+	int r = object_id_is_zero(base) ? 0 : snapshot_read(store, base, &lowest, err);
 
+	stacking.files = lowest.root;
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = add_state(&stacking, &states[i], err);
 	if (r == 0 && object_id_is_zero(&stacking.top))
@@ -111,6 +134,7 @@ static int put_config(struct stacking *stacking, const struct image_chain *chain
 		      const size_t *ends, size_t count, struct object_id *ret, struct error *err)
 {
 	cleanup_with(config_release) struct config config = { 0 };
+	cleanup_with(config_steps_release) struct config_steps steps = { 0 };
 	cleanup_with(buf_release) struct buf document = { 0 };
 	int r;
 
@@ -129,6 +153,11 @@ static int put_config(struct stacking *stacking, const struct image_chain *chain
 	 * use to guess here which record is whose. */
 	if (config_history_layers(&config) == chain->count)
 		mark_history(&config, ends, count);
+	/* What makes no sense comes from elsewhere, and is not passed on. */
+	if (config_steps_parse(document.data, document.length, "image configuration", chain->count,
+			       &steps, NULL) > 0)
+		config_steps_merge(&steps, ends, count);
+	config_steps_set(&steps, &config);
 	buf_clear(&document);
 	config_write(&config, &document);
 	return store_txn_put(stacking->txn, OBJECT_BLOB, document.data, document.length, ret, err);

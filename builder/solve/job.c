@@ -131,8 +131,14 @@ static int find_imported(struct job *job, const struct object_id *key, struct st
 {
 	struct step_env *env = job->task.env;
 	cleanup_free char *problem = NULL;
-	int r = cache_import_find(env->imported, env->store, env->lease, key, ret, &problem, err);
+	cleanup_with(buf_release) struct buf config = { 0 };
+	const struct cache_wanted wanted = {
+		.store = env->store, .lease = env->lease, .key = key, .config = &config
+	};
+	int r = step_config(&job->task, &config, err);
 
+	if (r == 0)
+		r = cache_import_find(env->imported, &wanted, ret, &problem, err);
 	if (problem && env->warn)
 		env->warn(env->warn_context, problem);
 	return r;
@@ -164,6 +170,13 @@ static int record_key(struct job *job, const struct step_record *found, struct e
 	return store_txn_commit(txn, err);
 }
 
+static int need_content_key(struct job *job, const struct object_id *operation, struct error *err)
+{
+	return object_id_is_zero(&job->keys.content)
+		       ? step_content_key(&job->task, operation, &job->keys.content, err)
+		       : 0;
+}
+
 /* By either key. */
 static int find_by_keys(struct job *job, const struct object_id *operation, bool imported,
 			struct step_result *ret, struct error *err)
@@ -173,11 +186,9 @@ static int find_by_keys(struct job *job, const struct object_id *operation, bool
 
 	if (r != 0)
 		return r;
-	if (object_id_is_zero(&job->keys.content)) {
-		r = step_content_key(&job->task, operation, &job->keys.content, err);
-		if (r < 0)
-			return r;
-	}
+	r = need_content_key(job, operation, err);
+	if (r < 0)
+		return r;
 	r = find(job, &job->keys.content, imported, &record, ret, err);
 	if (r <= 0)
 		return r;
@@ -271,33 +282,38 @@ static int do_locked(struct job *job, const struct object_id *operation, struct 
 	return r;
 }
 
-static int find_or_do(struct job *job, struct step_result *ret, bool *ret_cached, struct error *err)
+static int find_or_do(struct job *job, const struct object_id *operation, struct step_result *ret,
+		      bool *ret_cached, struct error *err)
 {
-	struct object_id operation;
-	int r = step_operation(&job->task, &operation, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	job->keys.definition = step_definition_key(&operation, &job->task.parent);
-	job->keys.linked = step_linked_key(&job->task, &operation);
+	job->keys.definition = step_definition_key(operation, &job->task.parent);
+	job->keys.linked = step_linked_key(&job->task, operation);
 	if (is_stored_image(job->task.vertex)) {
 		*ret_cached = true;
 		return step_do(&job->task, &job->keys, ret, err);
 	}
-	r = look_up(job, &operation, ret, err);
+	r = look_up(job, operation, ret, err);
 	if (r < 0)
 		return r;
 	if (r > 0) {
 		*ret_cached = true;
 		return 0;
 	}
-	return do_locked(job, &operation, ret, ret_cached, err);
+	return do_locked(job, operation, ret, ret_cached, err);
 }
 
 int job_run(struct job *job, struct step_result *ret, bool *ret_cached, struct error *err)
 {
-	int r = find_or_do(job, ret, ret_cached, err);
+	struct object_id operation;
+	int r = step_operation(&job->task, &operation, err);
 
+	if (r == 0)
+		r = find_or_do(job, &operation, ret, ret_cached, err);
+	if (r == 0 && job->task.env->want_content_keys && job->task.vertex->kind != VERTEX_BASE) {
+		r = need_content_key(job, &operation, err);
+		ret->content = job->keys.content;
+	}
 	if (r == 0 && *ret_cached && job->task.env->replay && !job->shown)
 		step_replay(&job->task, &ret->snapshot);
 	return r;

@@ -15,6 +15,7 @@ struct error;
 /* What a vertex has led to. All zero with an empty root: an empty tree, of scratch. */
 struct step_result {
 	struct object_id key;      /* by definition: from the base on, all operations */
+	struct object_id content;  /* by what its parent holds; zero: not asked for */
 	struct object_id snapshot; /* zero: an empty tree */
 	struct tree_root root;
 	uint32_t cost_ms; /* what it took when it was done, for one that was found again */
@@ -55,6 +56,9 @@ int step_content_key(struct step_task *task, const struct object_id *operation,
 /* Of COPY --link and ADD --link, from the operation alone: a layer that is known need but be laid
  * over another parent. Zero for all else. */
 struct object_id step_linked_key(const struct step_task *task, const struct object_id *operation);
+
+/* The configuration of an image that would end with this step. */
+int step_config(const struct step_task *task, struct buf *ret, struct error *err);
 
 /* What a step is recorded under, and how it went. */
 struct step_keys {

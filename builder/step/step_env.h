@@ -86,6 +86,7 @@ struct step_env {
 	bool precise;                  /* find steps by what they looked at, see step_traced.h */
 	const char *build_label;       /* how others are told who holds a cache */
 	struct cache_import *imported; /* steps of other stores; NULL: none */
+	bool want_content_keys;        /* results have them */
 	bool replay;                   /* say again what steps printed that are found again */
 	int64_t created_s;             /* of states; negative: the time they are made */
 

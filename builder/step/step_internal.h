@@ -11,9 +11,6 @@
 struct tree_attr;
 struct node_time step_now(const struct step_env *env);
 
-/* The configuration of an image that would end with this step. */
-int step_config(const struct step_task *task, struct buf *ret, struct error *err);
-
 /* What is said of the state that this step makes; `config` holds the bytes it points to. */
 void step_intent(const struct step_task *task, const struct step_keys *keys, unsigned flags,
 		 uint64_t started_ns, const struct buf *config, struct snapshot_intent *ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a registry says that a cache is, and bundles of objects; the first byte tells which. What is
- * read of the documents is written, and read again.
+ * What a registry says that a cache is, the steps of an image, and bundles of objects; the first byte
+ * tells which. What is read of the documents is written, and read again.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 
 #include "builder/cache/bundle.h"
 #include "builder/cache/cache_index.h"
+#include "builder/image/config.h"
+#include "builder/image/config_steps.h"
 #include "fs/base/buf.h"
 #include "fs/base/error.h"
 
@@ -74,6 +76,50 @@ static void fuzz_manifest(const void *data, size_t size)
 	buf_release(&text);
 	cache_index_release(&index);
 	cache_index_release(&again);
+}
+
+static void check_steps(const struct config_steps *steps, size_t layers)
+{
+	size_t before = 0;
+
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct config_step *step = &steps->items[i];
+
+		if (step->layers <= before || step->layers > layers || !step->key_count ||
+		    step->key_count > CONFIG_STEP_KEYS_MAX ||
+		    !config_steps_find(steps, &step->keys[0]))
+			abort();
+		before = step->layers;
+	}
+}
+
+static void fuzz_steps(const void *data, size_t size)
+{
+	static const size_t ends[] = { 1, 2, 6 };
+	struct config_steps steps = { 0 }, again = { 0 };
+	struct config config = { 0 };
+	struct error err = { 0 };
+	struct buf text = { 0 };
+	int r = config_steps_parse(data, size, "config", 8, &steps, &err);
+
+	if (r > 0 && config_parse(data, size, "config", &config, NULL) == 0) {
+		check_steps(&steps, 8);
+		config_steps_set(&steps, &config);
+		config_write(&config, &text);
+		if (config_steps_parse(text.data, text.length, "again", 8, &again, NULL) !=
+			    (steps.count > 0) ||
+		    again.count != steps.count)
+			abort();
+		config_steps_merge(&steps, ends, 3);
+		check_steps(&steps, 3);
+	} else if (r < 0 && !*err.text) {
+		abort();
+	}
+	(void)cache_is_image(data, size);
+	buf_release(&text);
+	config_release(&config);
+	config_steps_release(&steps);
+	config_steps_release(&again);
 }
 
 /* A bundle that is written as it is read. */
@@ -152,6 +198,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_manifest(data + 1, size - 1);
 	else if (*data == 'c')
 		fuzz_config(data + 1, size - 1);
+	else if (*data == 'i')
+		fuzz_steps(data + 1, size - 1);
 	else
 		fuzz_bundle(data + 1, size - 1);
 	return 0;

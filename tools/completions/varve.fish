@@ -357,7 +357,7 @@ complete -c varve -n '__varve_at "build"' -l build-arg -x -d 'Give a value to an
 complete -c varve -n '__varve_at "build"' -l build-context -x -d 'A directory, URL, repository or oci-layout://DIR[:TAG] that stands for the stage or image NAME'
 complete -c varve -n '__varve_at "build"' -l cache-commit -x -a 'success always' -d 'Keep what a RUN wrote to its cache mounts: if it succeeds, or always'
 complete -c varve -n '__varve_at "build"' -l cache-from -x -d 'Find steps that another store has put there, too: \'type=local,src=DIR\', \'type=registry,ref=NAME\', or a name'
-complete -c varve -n '__varve_at "build"' -l cache-to -x -d 'Put the steps of this build there, for other stores: \'type=local,dest=DIR\' or \'type=registry,ref=NAME\''
+complete -c varve -n '__varve_at "build"' -l cache-to -x -d 'Put the steps of this build there, for other stores: \'type=local,dest=DIR\' or \'type=registry,ref=NAME\', or into the image: \'type=inline\''
 complete -c varve -n '__varve_at "build"' -l call -x -d 'What to do with the Dockerfile: build, check, outline or targets; with \',format=json\' as JSON'
 complete -c varve -n '__varve_at "build"' -l check -d 'As --call=check: check the Dockerfile, and build nothing'
 complete -c varve -n '__varve_at "build"' -s f -l file -r -F -d 'The Dockerfile, in place of PATH/Dockerfile; \'-\' for standard input'

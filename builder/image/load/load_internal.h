@@ -43,3 +43,16 @@ int load_oci_collect(struct load_files *files, struct load_candidates *ret, stru
 int load_oci_read(struct load_files *files, struct load_candidate *candidate, struct error *err);
 /* What an archive of `docker save` has, with the configurations: 1; 0 when it is none. */
 int load_docker_collect(struct load_files *files, struct load_candidates *ret, struct error *err);
+
+/* The lowest layers of an image. */
+struct load_layers {
+	const struct image_load *load;
+	struct load_files *files;
+	const struct manifest *manifest; /* of a docker archive: empty */
+	const struct config *config;     /* with as many digests as there are layers */
+	char *const *names;              /* of the files of a docker archive */
+	size_t count;
+};
+
+/* The state that they make; zero when there are none. What the store has is not read. */
+int load_layers(const struct load_layers *layers, struct object_id *ret, struct error *err);

@@ -142,7 +142,7 @@ build --cache-to "type=local,dest=$TEST_TMP/file/x,ignore-error=true" -f "$CONTE
 said "cannot make the directory '$TEST_TMP/file/x'"
 
 echo "what is not supported is refused before anything is done"
-for type in inline gha s3 azblob; do
+for type in gha s3 azblob; do
 	fails --no-cache --cache-to "type=$type" "$CONTEXT"
 	said "type=$type is not supported; use type=registry or type=local"
 	expect "steps that ran" 0 "$(count DONE)"

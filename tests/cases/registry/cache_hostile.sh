@@ -38,7 +38,7 @@ warned() {
 	said "$2"
 }
 warned "$data/app:missing" "404"
-warned "$data/app:image" "it is an image, not a cache"
+warned "$data/app:image" "it is an image that does not say which steps its layers are of"
 port=$(free_port)
 warned "127.0.0.1:$port/app:cache" "127.0.0.1:$port"
 

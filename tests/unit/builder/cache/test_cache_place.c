@@ -47,6 +47,25 @@ static void test_the_type_may_come_last(void **state)
 	cache_places_release(&places);
 }
 
+static void test_inline_has_no_place(void **state)
+{
+	struct cache_places places = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_ok(parse("type=local,dest=/x", true, &places, &err), err);
+	assert_false(cache_places_have(&places, CACHE_INLINE));
+	assert_ok(parse("type=inline", true, &places, &err), err);
+	assert_ok(parse("type=inline,mode=min,ignore-error=true,compression=zstd,"
+			"oci-mediatypes=true",
+			true, &places, &err),
+		  err);
+	assert_true(cache_places_have(&places, CACHE_INLINE));
+	assert_null(places.items[1].path);
+	assert_false(places.items[2].all);
+	cache_places_release(&places);
+}
+
 static void test_what_makes_no_sense_is_told(void **state)
 {
 	static const struct {
@@ -61,8 +80,13 @@ static void test_what_makes_no_sense_is_told(void **state)
 		{ true, -EINVAL, "type=registry,ref=x,compression=gzip,compression-level=10",
 		  "gzip has 0 to 9" },
 		{ true, -EINVAL, "type=registry,ref=x,compression-level=-1", "a number" },
-		{ true, -EOPNOTSUPP, "type=inline", "use type=registry or type=local" },
-		{ true, -EINVAL, "type=floppy", "there are local and registry" },
+		{ true, -EOPNOTSUPP, "type=gha", "use type=registry or type=local" },
+		{ true, -EINVAL, "type=floppy", "there are inline, local and registry" },
+		{ false, -EINVAL, "type=floppy", "there are local and registry" },
+		{ true, -EOPNOTSUPP, "mode=max,type=inline", "layers of its own steps alone" },
+		{ true, -EINVAL, "type=inline,mode=all", "it is min or max" },
+		{ true, -EINVAL, "type=inline,ref=x", "there is no attribute 'ref'" },
+		{ false, -EINVAL, "type=inline", "name it, with type=registry,ref=NAME" },
 		{ true, -EINVAL, "ref=x", "it has no type" },
 		{ true, -EINVAL, "type=registry,x", "'x' has no value" },
 		{ false, -EINVAL, "type=registry,ref=x,mode=max", "no attribute 'mode'" },
@@ -87,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_name_alone_is_one_in_a_registry),
 		cmocka_unit_test(test_the_type_may_come_last),
+		cmocka_unit_test(test_inline_has_no_place),
 		cmocka_unit_test(test_what_makes_no_sense_is_told),
 	};
 

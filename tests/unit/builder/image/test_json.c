@@ -148,6 +148,32 @@ static void test_unknown_members_are_written_again(void **state)
 	json_others_release(NULL);
 }
 
+static void test_a_member_more_leaves_shared_ones_alone(void **state)
+{
+	static const char *const known[] = { NULL };
+	cleanup_with(json_document_release) struct json_document document = { 0 };
+	cleanup_with(buf_release) struct buf out = { 0 }, text = { 0 };
+	struct json_writer writer = { .out = &out };
+	struct json_t *others, *shared;
+
+	(void)state;
+	parse("{\"a\":1}", &document);
+	others = json_others(&document.root, known);
+	shared = json_others_ref(others);
+	buf_add_string(&text, "{\"x\":[2]}");
+	others = json_others_with(others, "b", &text);
+	json_begin(&writer, NULL, '{');
+	json_put_others(&writer, others);
+	json_put_others(&writer, shared);
+	json_end(&writer, '}');
+	assert_string_equal(buf_string(&out), "{\"a\":1,\"b\":{\"x\":[2]},\"a\":1}");
+	json_others_release(others);
+	json_others_release(shared);
+	others = json_others_with(NULL, "b", &text);
+	assert_non_null(json_others_get(others, "b"));
+	json_others_release(others);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_overlong_and_surrogate_bytes_are_replaced),
 		cmocka_unit_test(test_members_come_in_the_order_of_the_calls),
 		cmocka_unit_test(test_unknown_members_are_written_again),
+		cmocka_unit_test(test_a_member_more_leaves_shared_ones_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/image/config.h"
+#include "builder/image/config_steps.h"
 #include "builder/image/image_store.h"
 #include "builder/image/layer/layering.h"
 #include "builder/image/restack.h"
@@ -149,6 +150,61 @@ static void test_states_are_put_on_the_base_they_are_to_have(void **state)
 	assert_true(object_id_is_zero(&top));
 }
 
+/* On other files, that would be another state. */
+static void test_how_a_layer_was_written_holds_on_its_own_files_alone(void **state)
+{
+	cleanup_with(buf_release) struct buf lower = { 0 }, upper = { 0 };
+	struct fixture *f = *state;
+	struct imported_layer below, above;
+	struct object_id same, other, top;
+	cleanup_with(image_chain_release) struct image_chain chain = { 0 }, changed = { 0 };
+
+	tar_put(&lower, (struct tar_spec){ .name = "a", .content = "x" });
+	tar_end(&lower);
+	tar_put(&upper, (struct tar_spec){ .name = "b", .content = "y" });
+	tar_end(&upper);
+	assert_ok(import_tar(f, NULL, lower.data, lower.length, &below), f->err);
+	assert_ok(import_tar(f, &below, upper.data, upper.length, &above), f->err);
+	/* The same files, by way of others. */
+	same = snapshot_on(f, &below.snapshot, "f c 644 0:0 1 c");
+	same = snapshot_on(f, &same, "- c");
+	assert_ok(restack_states(f->store, f->lease, &same, &above.snapshot, 1, &top, &f->err),
+		  f->err);
+	assert_ok(image_chain_read(f->store, &top, &chain, &f->err), f->err);
+	assert_int_equal(chain.count, 4);
+	assert_false(object_id_is_zero(&chain.layers[3].record));
+	other = snapshot_on(f, &none, "f a 644 0:0 1 z");
+	assert_ok(restack_states(f->store, f->lease, &other, &above.snapshot, 1, &top, &f->err),
+		  f->err);
+	assert_ok(image_chain_read(f->store, &top, &changed, &f->err), f->err);
+	assert_int_equal(changed.count, 2);
+	assert_true(object_id_is_zero(&changed.layers[1].record));
+}
+
+static void test_steps_are_those_that_end_a_layer(void **state)
+{
+	static const char document[] = "{\"architecture\":\"arm\",\"os\":\"linux\"}";
+	cleanup_with(config_steps_release) struct config_steps steps = { 0 }, got = { 0 };
+	cleanup_with(config_release) struct config config = { 0 };
+	cleanup_with(buf_release) struct buf text = { 0 };
+	cleanup_with(image_chain_release) struct image_chain chain = { 0 };
+	struct fixture *f = *state;
+	struct object_id id = four_steps(f);
+
+	for (size_t i = 1; i <= 4; i++)
+		config_steps_add(&steps, &(struct config_step){ i, { id }, 1 });
+	assert_ok(config_parse(document, strlen(document), "x", &config, &f->err), f->err);
+	config_steps_set(&steps, &config);
+	assert_ok(image_make(f->store, f->lease, &id, &config, 0, &id, &f->err), f->err);
+	id = restack(f, &id, "pack:2", 0);
+	assert_ok(image_chain_read(f->store, &id, &chain, &f->err), f->err);
+	assert_ok(store_read(f->store, &chain.config, OBJECT_BLOB, SIZE_MAX, &text, &f->err),
+		  f->err);
+	assert_int_equal(config_steps_parse(text.data, text.length, "x", 2, &got, &f->err), 1);
+	assert_int_equal(got.count, 2);
+	assert_int_equal(got.items[1].layers, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -160,6 +216,8 @@ int main(void)
 		TEST(test_an_image_with_the_right_layers_stays_itself),
 		TEST(test_without_origins_the_base_is_what_was_imported),
 		TEST(test_states_are_put_on_the_base_they_are_to_have),
+		TEST(test_how_a_layer_was_written_holds_on_its_own_files_alone),
+		TEST(test_steps_are_those_that_end_a_layer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

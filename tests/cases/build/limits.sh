@@ -48,9 +48,16 @@ if grep -qF "$warning" "$LOG"; then
 	grep -qE 'delegated|mounted|the kernel has' "$LOG" || fail "$(cat "$LOG")"
 	skip "no groups can be made here: $(grep -F "$warning" "$LOG" | head -n 1)"
 fi
-groups=${top:-/sys/fs/cgroup}$own
+# In a hierarchy of version 1 they are in our own group, in the unified one anywhere above it, too.
+groups_called() {
+	if [ -n "$own" ]; then
+		find "$top$own" -maxdepth 1 -name "$1"
+	else
+		find /sys/fs/cgroup -type d -name "$1" 2>/dev/null || true # others' groups go meanwhile
+	fi
+}
 left() {
-	find "$groups" -maxdepth 1 -name "varve-*-[0-9]*"
+	groups_called "varve-*-[0-9]*"
 }
 before=$(left)
 
@@ -142,7 +149,7 @@ sleeping() {
 }
 wait_for 10 sleeping
 of_build() {
-	find "$groups" -maxdepth 1 -name "varve-$pid-*"
+	groups_called "varve-$pid-[0-9]*"
 }
 [ -n "$(of_build)" ] || fail "where is its group?"
 kill -KILL $pid

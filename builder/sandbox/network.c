@@ -229,15 +229,32 @@ static int set_up(struct sandbox *sandbox, enum sandbox_network how, struct plac
 	return r;
 }
 
+const char *network_missing(void)
+{
+	static const char *const programs[] = { "pasta", "slirp4netns" };
+
+	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+		cleanup_free char *path = program_find(programs[i]);
+
+		if (!path)
+			return programs[i];
+	}
+	return NULL;
+}
+
 static void warn_of_host(struct sandbox *sandbox, const char *why)
 {
 	cleanup_with(buf_release) struct buf text = { 0 };
+	const char *missing = network_missing();
 
 	buf_add_format(
 		&text,
-		"steps share this host's network, services on localhost included: %s; as root: "
-		"apt-get install passt && chmod 666 /dev/net/tun",
+		"steps share this host's network, services on localhost included: %s; as root: ",
 		why);
+	if (missing)
+		buf_add_format(&text, "apt-get install %s && ",
+			       strcmp(missing, "pasta") == 0 ? "passt" : missing);
+	buf_add_string(&text, "chmod 666 /dev/net/tun");
 	sandbox_warn(sandbox, text.data);
 }
 

@@ -28,6 +28,9 @@ void network_release(struct network *network, size_t index, bool spoilt);
 /* For people: what gives the networks; why there are none but the host's ("" when there are). */
 const char *network_program(const struct network *network);
 const char *network_reason(const struct network *network);
+/* Of the programs that can give one, the first that is not installed, or NULL. One that is may have
+ * been refused what it needs, by a profile of AppArmor say. */
+const char *network_missing(void);
 
 /* The text of /etc/resolv.conf for it. */
 void network_resolv_conf(struct network *network, struct buf *ret);

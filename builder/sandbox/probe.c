@@ -262,7 +262,7 @@ static void probe_network(struct probe_report *report, struct sandbox *sandbox)
 {
 	cleanup_free char *install = NULL;
 	struct error err = { 0 };
-	const char *mend;
+	const char *mend, *missing = network_missing();
 	size_t index;
 	int fd, tun_fd, r = network_acquire(sandbox, &index, &fd, &err);
 
@@ -275,7 +275,7 @@ static void probe_network(struct probe_report *report, struct sandbox *sandbox)
 	tun_fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	if (tun_fd >= 0) {
 		close(tun_fd);
-		mend = install = probe_install_line("pasta");
+		mend = install = missing ? probe_install_line(missing) : NULL;
 	} else {
 		mend = "as root: modprobe tun; chmod 666 /dev/net/tun; in a container: "
 		       "--device /dev/net/tun";

@@ -55,7 +55,9 @@ char *probe_install_line(const char *program)
 	};
 	static const struct {
 		const char *program, *package;
-	} packages[] = { { "pasta", "passt" }, { "fusermount3", "fuse3" } };
+	} packages[] = { { "pasta", "passt" },
+			 { "slirp4netns", "slirp4netns" },
+			 { "fusermount3", "fuse3" } };
 	const char *package = NULL;
 
 	for (size_t i = 0; i < sizeof packages / sizeof *packages; i++) {

@@ -75,5 +75,15 @@ if [ "$(id -u)" = 0 ] && [ -e /usr/bin/passt ]; then
 	unshare -m sh -eu -c 'mount --bind /dev/null /usr/bin/passt; "$@"' sh "$SANDBOX_RUN" \
 		--runtime "$RUNTIME" --fs "root=$ROOT" --network pasta -- true 2>err && fail "no pasta, no error"
 	expect_match "asked for in vain" "*no network for steps: pasta is missing*" "$(cat err)"
+
+	# It is there, and may not do what it should, as under a profile of AppArmor.
+	printf '#!/bin/sh\necho "may not open the namespace" >&2\nexit 1\n' >refused
+	chmod 755 refused
+	unshare -m sh -eu -c '
+		mount --bind refused /usr/bin/passt
+		[ ! -e /usr/bin/slirp4netns ] || mount --bind /dev/null /usr/bin/slirp4netns
+		"$@"' sh "$SANDBOX_RUN" --runtime "$RUNTIME" --fs "root=$ROOT" -- true 2>err
+	expect_match "what else there is" \
+		"warning: steps share*may not open the namespace*apt-get install slirp4netns && *" "$(cat err)"
 fi
 [ $tried -gt 0 ] || echo "neither pasta nor slirp4netns can be tried here"

@@ -65,7 +65,10 @@ static bool wait_for_exit(int pidfd, int timeout_ms)
 
 bool step_gone(const struct step *step, int timeout_ms)
 {
-	return wait_for_exit(step->inside_pidfd, timeout_ms);
+	/* When its processes are gone the supervisor may still bring what they wrote to the
+	 * filesystems, and wait for those. */
+	return wait_for_exit(step->inside_pidfd, timeout_ms) &&
+	       wait_for_exit(step->supervisor_pidfd, timeout_ms);
 }
 
 static bool was_killed(const struct step *step)

@@ -95,6 +95,22 @@ ls "$AT" >/dev/null
 varve umount "$AT"
 wait_for 5 has_no_rings
 
+echo "^C while the server does not answer"
+# What the ring has taken up for it can no longer be killed, and ends with the server alone.
+printf 'FROM base\nRUN echo up; sleep 1\n' >"$CONTEXT/Dockerfile"
+env --default-signal=INT "$VARVE" build --network none "$CONTEXT" >"$LOG" 2>&1 &
+build=$!
+wait_for 20 grep -q '^#[0-9]* [0-9.]* up$' "$LOG"
+kill -STOP "$(pgrep -P $build -f 'serve-filesystem')"
+sleep 1.5
+begun=$(date +%s%3N)
+kill -INT $build
+status=0
+wait $build || status=$?
+took=$(($(date +%s%3N) - begun))
+expect "status" 130 $status
+[ $took -lt 3000 ] || fail "it took $took ms"
+
 echo "switched off again"
 echo N >"$switch"
 varve mount base "$AT"

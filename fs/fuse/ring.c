@@ -2,14 +2,17 @@
 #include "fs/fuse/ring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
 
 #include "fs/base/alloc.h"
+#include "fs/base/buf.h"
+#include "fs/base/fd.h"
+#include "fs/base/parse.h"
 #include "fs/base/uring.h"
 
 /* One slot for each queue: requests that find it taken wait in the kernel, and come with the answer
@@ -70,6 +73,33 @@ struct ring {
 /* What results say they are of; slots are counted from the last one. */
 enum token { TOKEN_DEVICE, TOKEN_CONTROL, TOKEN_SLOTS };
 
+/*
+ * As many as there are CPUs that the kernel can ever have. Clients wait until each has a slot, so a
+ * number that is too small would have them wait for ever: no guess will do.
+ */
+static int count_queues(unsigned *ret)
+{
+	cleanup_with(buf_release) struct buf text = { 0 };
+	const char *line;
+	uint32_t last = 0;
+	int r = file_read(AT_FDCWD, "/sys/devices/system/cpu/possible", 4096, &text);
+
+	if (r < 0)
+		return r;
+	if (text.length && text.data[text.length - 1] == '\n')
+		buf_truncate(&text, text.length - 1);
+	line = buf_string(&text);
+	/* "0-7", or "0" alone. */
+	if (strncmp(line, "0-", 2) == 0)
+		r = parse_u32(line + 2, &last);
+	else
+		r = strcmp(line, "0") == 0 ? 0 : -EOPNOTSUPP;
+	if (r == 0 && last >= QUEUES_MAX)
+		r = -EOPNOTSUPP;
+	*ret = last + 1;
+	return r;
+}
+
 static int make_slots(struct ring *ring)
 {
 	size_t each = BEFORE_ROOM + ring->room;
@@ -93,15 +123,13 @@ static int make_slots(struct ring *ring)
 int ring_new(int device, int control, size_t room, struct ring **ret)
 {
 	cleanup_with(ring_free) struct ring *ring = xcalloc(1, sizeof *ring);
-	int queues = get_nprocs_conf();
-	int r;
+	int r = count_queues(&ring->slot_count);
 
-	if (queues < 1 || queues > QUEUES_MAX)
-		return -EOPNOTSUPP;
+	if (r < 0)
+		return r;
 	ring->device = device;
 	ring->control = control;
 	ring->room = room;
-	ring->slot_count = (unsigned)queues;
 	r = uring_new(ring->slot_count + TOKEN_SLOTS, &ring->uring);
 	if (r == 0)
 		r = make_slots(ring);

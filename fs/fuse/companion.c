@@ -254,8 +254,8 @@ static void look_around(struct companion *companion, pid_t client_tid)
 
 void companion_follow(struct companion *companion, int cpu)
 {
-	if (companion && companion->active && cpu != companion->home &&
-	    CPU_ISSET(cpu, &companion->cpus))
+	if (companion && companion->active && companion->burst % LOOK_INTERVAL == 1 &&
+	    cpu != companion->home && CPU_ISSET(cpu, &companion->cpus))
 		settle(companion, cpu);
 }
 

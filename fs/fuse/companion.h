@@ -29,7 +29,7 @@ DEFINE_CLEANUP(struct companion *, companion_free);
 
 /* A request of this thread (0: unknown) has been answered at this time of the monotonic clock. */
 void companion_note(struct companion *companion, uint64_t now_ns, pid_t client_tid);
-/* A client was on this CPU when it asked. */
+/* The client of the request that was noted last was on this CPU; now and then the server goes after it. */
 void companion_follow(struct companion *companion, int cpu);
 /* The server has slept until now. */
 void companion_look(struct companion *companion, uint64_t now_ns);

@@ -11,7 +11,7 @@
 #include "fs/fuse/ring.h"
 
 /* The answer to FUSE_INIT is the only one that carries flags: add what libfuse does not know. */
-static void amend_init(const struct session *session, const struct iovec *parts, int count)
+static void amend_init(struct session *session, const struct iovec *parts, int count)
 {
 	struct fuse_init_out *init;
 
@@ -24,6 +24,7 @@ static void amend_init(const struct session *session, const struct iovec *parts,
 	if (session->ring && parts[1].iov_len >= sizeof *init) {
 		init->flags |= FUSE_INIT_EXT;
 		init->flags2 |= RING_INIT_FLAG2;
+		session->ring_started = true;
 	}
 }
 
@@ -36,10 +37,8 @@ static ssize_t answer_init(struct session *session, struct iovec *parts, int cou
 	if (!header->error)
 		amend_init(session, parts, count);
 	n = writev(session->fd, parts, count);
-	if (session->ring) {
+	if (session->ring_started)
 		ring_start(session->ring);
-		session->ring_started = true;
-	}
 	return n;
 }
 

@@ -99,12 +99,17 @@ static void note_answer(struct serving *serving, pid_t client_tid)
 	companion_note(serving->companion, serving->last_ns, client_tid);
 }
 
+static bool tick_is_due(const struct serving *serving)
+{
+	return serving->tick_ns && serving->last_ns >= serving->tick_ns;
+}
+
 /* Call the owner when it is time; the milliseconds until then, -1 for ever. */
 static int tick(struct serving *serving)
 {
 	if (!serving->tick_ns)
 		return -1;
-	if (serving->last_ns < serving->tick_ns)
+	if (!tick_is_due(serving))
 		return (int)((serving->tick_ns - serving->last_ns) / 1000000) + 1;
 	serving->tick_ns = 0;
 	serving->control->tick(serving->control);
@@ -189,13 +194,18 @@ static int serve_device_beside_ring(struct serving *serving)
 static int ring_pause(struct serving *serving)
 {
 	struct session *session = serving->session;
-	int timeout = tick(serving), r;
+	bool device =
+		session->device_ready && (serving->idle || serving->served >= DEVICE_INTERVAL);
+	int timeout, r = 0;
 
-	if (session->device_ready && (serving->idle || serving->served >= DEVICE_INTERVAL)) {
+	/* Answers go with the next wait; before what takes longer they go by themselves. */
+	if (device || tick_is_due(serving))
+		r = ring_wait(session->ring, 0);
+	if (r == 0 && device)
 		r = serve_device_beside_ring(serving);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
+	timeout = tick(serving);
 	if (spins(serving)) {
 		r = ring_wait(session->ring, 0);
 		sched_yield();
@@ -225,7 +235,8 @@ static int ring_turn(struct serving *serving)
 		return r;
 	case RING_CONTROL:
 		serving->idle = false;
-		return serving->control->ready(serving->control);
+		r = ring_wait(session->ring, 0); /* that may take long, or need who waits for us */
+		return r < 0 ? r : serving->control->ready(serving->control);
 	case RING_DEVICE:
 		session->device_ready = true;
 		return 0;

@@ -134,19 +134,13 @@ echo "layers that are what their digests say, and nonsense"
 # forge WAY: what is in the layers, and who needs whom
 forge() {
 	rm -rf "$TEST_TMP/forged"
-	python3 - "$TEST_TMP/layout" "$TEST_TMP/forged" "$1" <<'END2'
-import gzip, hashlib, json, os, struct, sys
-layout, out, way = sys.argv[1:]
-os.makedirs(out + '/blobs/sha256')
-def load(digest):
-    return open(layout + '/blobs/sha256/' + digest[7:], 'rb').read()
-def keep(content):
-    digest = hashlib.sha256(content).hexdigest()
-    open(out + '/blobs/sha256/' + digest, 'wb').write(content)
-    return {'digest': 'sha256:' + digest, 'size': len(content)}
-index = json.load(open(layout + '/index.json'))
-manifest = json.loads(load(index['manifests'][0]['digest']))
-config = json.loads(load(manifest['config']['digest']))
+	PYTHONPATH=${CASE_LIB%/*} PYTHONDONTWRITEBYTECODE=1 \
+		python3 - "$TEST_TMP/layout" "$TEST_TMP/forged" "$1" <<'END2'
+import gzip, struct, sys
+from forge import Forged
+way = sys.argv[3]
+image = Forged(sys.argv[1], sys.argv[2])
+manifest, config = image.manifest, image.config
 head = b'varve bundle 1\n'
 def change(data):
     return {'garbage': data[:40] + bytes(200), 'cut': data[:-9],
@@ -155,7 +149,7 @@ def change(data):
                                     struct.pack('<IQ', 1, 5) + b'z' * 32 + struct.pack('<QQ', 0, 5) + b'\xff'),
             }.get(way, data)
 for layer in manifest['layers']:
-    layer.update(keep(change(load(layer['digest']))))
+    layer.update(image.keep(change(image.load(layer['digest']))))
 for i, group in enumerate(config['groups']):
     if way == 'needs':
         group['needs'] = list(range(len(config['groups'])))
@@ -168,10 +162,7 @@ for step in config['steps']:
         step['group'] = 0
     if way == 'no-group':
         step['group'] = 99
-manifest['config'].update(keep(json.dumps(config).encode()))
-text = json.dumps(manifest).encode()
-index['manifests'][0].update(keep(text))
-json.dump(index, open(out + '/index.json', 'w'))
+image.write()
 END2
 	[ -z "${fake_pid:-}" ] || { kill "$fake_pid" 2>/dev/null || true; wait "$fake_pid" 2>/dev/null || true; }
 	start_fake none "$TEST_TMP/forged"

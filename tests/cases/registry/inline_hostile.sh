@@ -36,27 +36,21 @@ with() {
 # forge WAY: an image that is what its digests say
 forge() {
 	rm -rf "$TEST_TMP/forged"
-	python3 - "$TEST_TMP/layout" "$TEST_TMP/forged" "$1" <<'END2'
-import gzip, hashlib, json, os, sys
-layout, out, way = sys.argv[1:]
-os.makedirs(out + '/blobs/sha256')
-def load(digest):
-    return open(layout + '/blobs/sha256/' + digest[7:], 'rb').read()
-def keep(content):
-    digest = hashlib.sha256(content).hexdigest()
-    open(out + '/blobs/sha256/' + digest, 'wb').write(content)
-    return {'digest': 'sha256:' + digest, 'size': len(content)}
-index = json.load(open(layout + '/index.json'))
-manifest = json.loads(load(index['manifests'][0]['digest']))
-config = json.loads(load(manifest['config']['digest']))
+	PYTHONPATH=${CASE_LIB%/*} PYTHONDONTWRITEBYTECODE=1 \
+		python3 - "$TEST_TMP/layout" "$TEST_TMP/forged" "$1" <<'END2'
+import gzip, hashlib, sys
+from forge import Forged
+way = sys.argv[3]
+image = Forged(sys.argv[1], sys.argv[2])
+manifest, config = image.manifest, image.config
 steps = config['varve.cache.v1']['steps']
 diff_ids = config['rootfs']['diff_ids']
 for i, layer in enumerate(manifest['layers']):
-    data = load(layer['digest'])
+    data = image.load(layer['digest'])
     if way == 'nonsense' and i == 2:
         data = gzip.compress(b'no archive at all' * 100)
         diff_ids[i] = 'sha256:' + hashlib.sha256(gzip.decompress(data)).hexdigest()
-    layer.update(keep(data))
+    layer.update(image.keep(data))
 if way == 'string':
     config['varve.cache.v1'] = 'x'
 elif way == 'past-the-end':
@@ -75,10 +69,7 @@ elif way == 'history':
 elif way == 'other-keys':
     for step in steps:
         step['keys'] = [hashlib.sha256(key.encode()).hexdigest() for key in step['keys']]
-manifest['config'].update(keep(json.dumps(config).encode()))
-text = json.dumps(manifest).encode()
-index['manifests'][0].update(keep(text))
-json.dump(index, open(out + '/index.json', 'w'))
+image.write()
 END2
 	serve none "$TEST_TMP/forged"
 }
